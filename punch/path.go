@@ -1,0 +1,20 @@
+package punch
+
+import (
+	"net/netip"
+	"time"
+)
+
+// A Path is a way to the peer. The zero Path is the relay.
+type Path struct {
+	// Direct is the peer's endpoint; the zero AddrPort means the relay.
+	Direct netip.AddrPort
+	// RTT of the direct path, measured by its probes; zero for the relay.
+	RTT time.Duration
+	// Doubtful is set while the direct path has not answered lately: data then
+	// goes both ways, direct and relay, and QUIC drops the duplicates.
+	Doubtful bool
+}
+
+// IsDirect reports whether data goes to the peer without the relay.
+func (p Path) IsDirect() bool { return p.Direct.IsValid() }
