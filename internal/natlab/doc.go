@@ -1,0 +1,45 @@
+// Package natlab is a test internet on one Linux machine: real network namespaces, real routers with the kernel's own
+// NAT and connection tracking, links with delay and loss, and programs that run inside. It serves end-to-end tests,
+// benchmarks and the demonstration. It needs no outside programs, and no root where unprivileged user namespaces are
+// allowed.
+//
+//	     PublicHost                 PublicHost
+//	    203.0.113.1                203.0.113.2
+//	         └──────────┐   ┌───────────┘
+//	              ┌─────┴───┴─────┐
+//	              │   internet    │  a router: one veth or wire to each site, every hop lowers the TTL,
+//	              │   192.0.2.1   │  no NAT, no firewall, knows public addresses only
+//	              └─┬─────┬─────┬─┘
+//	  Link{Delay}   │     │     │   Link{}
+//	      ┌─────────┘     │     └───────────┐
+//	 198.51.100.1    198.51.100.2      198.51.100.3
+//	┌─────┴─────┐   ┌─────┴─────┐   ┌───────┴───────┐
+//	│   Home    │   │   Home    │   │  CarrierNAT   │
+//	│Masquerade │   │ FullCone  │   │  FullyRandom  │
+//	└──┬─────┬──┘   └─────┬─────┘   └──┬─────────┬──┘
+//	   │     │            │       100.64.0.2  100.64.0.3
+//	.1.2    .1.3        .2.2        ┌──┴──┐   ┌──┴──┐
+//	 Host   Host        Host        │Home │   │Home │
+//	192.168.1.0/24  192.168.2.0/24  └──┬──┘   └──┬──┘
+//	                                  Host      Host
+//
+// A test builds what it needs and works with it:
+//
+//	lab := natlab.New(t)
+//	vps := lab.PublicHost("vps", natlab.Link{Delay: 5 * time.Millisecond})
+//	home := lab.Home("home", natlab.Masquerade, natlab.Link{Delay: 20 * time.Millisecond})
+//	alice := home.Host("alice")
+//
+//	rendezvous := vps.Start(natlab.Command{Path: binary, Args: []string{"run"}})
+//	rendezvous.WaitLine(10*time.Second, "ready")
+//	conn := alice.ListenUDP(5000)
+//	home.FlushConntrack()
+//
+// The test binary's TestMain calls [Main]. A program calls [Enter] and [Open] instead, and asks [Lab.Err].
+//
+// Public addresses are from the documentation ranges of RFC 5737. There is no IPv6 and no DNS in a lab, and no rate
+// limit on its links. The package is not a simulation: it runs in real time on the real kernel, so tests can assert
+// what arrived, but not how soon. Exact timing belongs to simulated networks.
+//
+// Only this file exists on other systems; code that uses the package is built for Linux only as well.
+package natlab

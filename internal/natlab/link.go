@@ -1,0 +1,164 @@
+//go:build linux
+
+package natlab
+
+import (
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/vishvananda/netlink"
+)
+
+// Link is the quality of a cable, the same in both directions. The zero value is a perfect one: no delay, no loss,
+// and the throughput of the kernel.
+type Link struct {
+	Delay time.Duration // one way, so that a round trip takes at least twice as long
+	Loss  float64       // the share of packets lost in each direction, from 0 to 1, each independently of the others
+	Down  bool          // pulled out: nothing gets through
+}
+
+// An uplink is the cable from a machine to what it is plugged into. It starts as a plain veth pair. The first
+// impairment cuts it in two and joins the halves with a wire, which stays:
+//
+//	near ─veth─ far                     perfect
+//	near ─veth─ (wire) ─veth─ far       delayed, lossy or down
+type uplink struct {
+	lab       *Lab
+	near, far end
+	plugIn    func() error // configures the far end; called again when the far end was replaced
+	link      Link
+	wire      *wire // nil while plain
+}
+
+// An end is a network interface in a namespace.
+type end struct {
+	ns   *namespace
+	name string
+	mac  net.HardwareAddr
+}
+
+// lay creates the veth pair and plugs in its far end.
+func (u *uplink) lay() error {
+	if err := veth(u.near, u.far); err != nil {
+		return err
+	}
+	return u.plugIn()
+}
+
+// set changes the quality of the cable. Packets already under way keep their delay.
+func (u *uplink) set(link Link) error {
+	if link.Delay < 0 || link.Loss < 0 || link.Loss > 1 {
+		return fmt.Errorf("link %+v: delay must not be negative, loss must be between 0 and 1", link)
+	}
+	if u.wire == nil && link != (Link{}) {
+		if err := u.insertWire(); err != nil {
+			return fmt.Errorf("insert a wire: %w", err)
+		}
+	}
+	if u.wire != nil {
+		u.wire.set(link)
+	}
+	u.link = link
+	return nil
+}
+
+// insertWire cuts the cable. The near end keeps its addresses, routes and NAT state: it only sees its carrier go and
+// come back.
+func (u *uplink) insertWire() error {
+	wires, err := u.lab.wireNamespace()
+	if err != nil {
+		return err
+	}
+	half, err := u.far.link()
+	if err != nil {
+		return err
+	}
+	if err := u.far.ns.links.LinkSetNsFd(half, int(wires.file.Fd())); err != nil {
+		return fmt.Errorf("move %s: %w", u.far.name, err)
+	}
+	u.lab.cables++
+	left := end{ns: wires, name: fmt.Sprintf("left%d", u.lab.cables)}
+	right := end{ns: wires, name: fmt.Sprintf("right%d", u.lab.cables)}
+	if half, err = (end{ns: wires, name: u.far.name}).link(); err != nil {
+		return err
+	}
+	if err := wires.links.LinkSetName(half, left.name); err != nil {
+		return fmt.Errorf("rename %s: %w", u.far.name, err)
+	}
+	if err := veth(u.far, right); err != nil {
+		return err
+	}
+	if err := u.plugIn(); err != nil {
+		return err
+	}
+	for _, e := range []end{u.near, u.far} {
+		if err := e.disableSegmentation(); err != nil {
+			return err
+		}
+	}
+	if u.wire, err = newWire(left, right); err != nil {
+		return err
+	}
+	u.lab.onClose(u.wire.close)
+	return nil
+}
+
+// wireNamespace is where the lab's wires pass through.
+func (l *Lab) wireNamespace() (*namespace, error) {
+	if l.wires == nil {
+		ns, err := l.newNamespace()
+		if err != nil {
+			return nil, err
+		}
+		l.wires = ns
+	}
+	return l.wires, nil
+}
+
+// veth creates a pair of interfaces, one in each namespace.
+func veth(a, b end) error {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name, attrs.HardwareAddr = a.name, a.mac
+	pair := netlink.NewVeth(attrs)
+	pair.PeerName, pair.PeerHardwareAddr = b.name, b.mac
+	pair.PeerNamespace = netlink.NsFd(b.ns.file.Fd())
+	if err := a.ns.links.LinkAdd(pair); err != nil {
+		return fmt.Errorf("create veth pair %s, %s: %w", a.name, b.name, err)
+	}
+	return nil
+}
+
+func (e end) link() (netlink.Link, error) {
+	link, err := e.ns.links.LinkByName(e.name)
+	if err != nil {
+		return nil, fmt.Errorf("find interface %s: %w", e.name, err)
+	}
+	return link, nil
+}
+
+func (e end) bringUp() error { return e.ns.setUp(e.name) }
+
+func (e end) addAddress(addr *net.IPNet) error {
+	link, err := e.link()
+	if err != nil {
+		return err
+	}
+	if err := e.ns.links.AddrAdd(link, &netlink.Addr{IPNet: addr}); err != nil {
+		return fmt.Errorf("add address %v to %s: %w", addr, e.name, err)
+	}
+	return nil
+}
+
+// disableSegmentation makes the kernel cut offloaded super-packets up before the interface, so that a wire delays and
+// loses packets and not bursts of them.
+func (e end) disableSegmentation() error {
+	link, err := e.link()
+	if err != nil {
+		return err
+	}
+	if err := e.ns.links.LinkSetGSOMaxSegs(link, 1); err != nil {
+		return fmt.Errorf("limit %s to one segment per packet: %w", e.name, err)
+	}
+	return nil
+}

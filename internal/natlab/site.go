@@ -1,0 +1,193 @@
+//go:build linux
+
+package natlab
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/vishvananda/netlink"
+)
+
+// lanInterface is the bridge that a home's hosts are plugged into.
+const lanInterface = "lan"
+
+// A Home is a private network behind a router. Its methods as a [Router] concern the router.
+type Home struct {
+	*Router
+	hosts addressPool
+	ports int
+}
+
+// A Carrier is a provider that puts its customers behind a NAT of its own: their routers' outside addresses are from
+// 100.64.0.0/10 (RFC 6598). Its methods as a [Router] concern the carrier's NAT.
+type Carrier struct {
+	*Router
+	access    *provider
+	customers addressPool
+}
+
+// PublicHost adds a machine with a public address, 203.0.113.x, and no firewall. Give a zero [Link] for full
+// throughput.
+func (l *Lab) PublicHost(name string, link Link) *Host {
+	l.reporter.Helper()
+	host := &Host{&Node{lab: l, name: name}}
+	l.try("add public host "+name, func() (err error) {
+		addr, err := l.hosts.next()
+		if err != nil {
+			return err
+		}
+		if host.ns, err = l.newNamespace(); err != nil {
+			return err
+		}
+		return l.internet.connect(host.Node, addr, link)
+	})
+	return host
+}
+
+// AddPublicAddress gives a public host one more address.
+func (l *Lab) AddPublicAddress(host *Host) (addr netip.Addr) {
+	l.reporter.Helper()
+	host.try("add a public address", func() (err error) {
+		if addr, err = l.hosts.next(); err != nil {
+			return err
+		}
+		return l.internet.assign(host.Node, addr)
+	})
+	return addr
+}
+
+// Home adds a home on the public internet. Its router's outside address is a public one, 198.51.100.x; link is its
+// access link.
+func (l *Lab) Home(name string, nat NAT, link Link, opts ...Option) *Home {
+	l.reporter.Helper()
+	return l.newHome(name, l.internet, &l.routers, nat, link, opts)
+}
+
+// Home adds a home that is a customer of the carrier.
+func (c *Carrier) Home(name string, nat NAT, link Link, opts ...Option) *Home {
+	c.lab.reporter.Helper()
+	return c.lab.newHome(name, c.access, &c.customers, nat, link, opts)
+}
+
+func (l *Lab) newHome(name string, p *provider, pool *addressPool, nat NAT, link Link, opts []Option) *Home {
+	l.reporter.Helper()
+	home := &Home{Router: &Router{Node: &Node{lab: l, name: name}}}
+	l.try("add home "+name, func() error {
+		l.subnets++
+		o, err := newOptions(options{subnet: privateSubnet(l.subnets)}, opts)
+		if err != nil {
+			return err
+		}
+		router, err := l.newRouter(name, p, pool, nat, link, o)
+		if err != nil {
+			return err
+		}
+		home.Router = router
+		home.hosts = addressPool{prefix: o.subnet, last: o.subnet.Addr().Next()}
+		return home.addBridge()
+	})
+	return home
+}
+
+// privateSubnet is the nth home's default.
+func privateSubnet(n int) netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 168, byte(n), 0}), 24)
+}
+
+// gateway is the router's address in the home: the first of the subnet.
+func (h *Home) gateway() netip.Addr { return h.options.subnet.Addr().Next() }
+
+func (h *Home) addBridge() error {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name = lanInterface
+	if err := h.ns.links.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil {
+		return fmt.Errorf("create bridge: %w", err)
+	}
+	bridge := end{ns: h.ns, name: lanInterface}
+	if err := bridge.addAddress(ipNet(netip.PrefixFrom(h.gateway(), h.options.subnet.Bits()))); err != nil {
+		return err
+	}
+	return bridge.bringUp()
+}
+
+// Host adds a machine to the home's network.
+func (h *Home) Host(name string) *Host {
+	h.lab.reporter.Helper()
+	host := &Host{&Node{lab: h.lab, name: name}}
+	h.lab.try(fmt.Sprintf("add host %s to home %s", name, h.name), func() (err error) {
+		addr, err := h.hosts.next()
+		if err != nil {
+			return err
+		}
+		if host.ns, err = h.lab.newNamespace(); err != nil {
+			return err
+		}
+		host.addrs = []netip.Addr{addr}
+		return h.plugIn(host)
+	})
+	return host
+}
+
+// plugIn connects a host to the bridge and points it at the router.
+func (h *Home) plugIn(host *Host) error {
+	h.ports++
+	u := &uplink{
+		lab:  h.lab,
+		near: end{ns: host.ns, name: "eth0"},
+		far:  end{ns: h.ns, name: fmt.Sprintf("port%d", h.ports)},
+	}
+	u.plugIn = func() error { return h.bridgePort(u.far) }
+	host.uplink = u
+	if err := u.lay(); err != nil {
+		return err
+	}
+	if err := u.near.addAddress(ipNet(netip.PrefixFrom(host.Addr(), h.options.subnet.Bits()))); err != nil {
+		return err
+	}
+	if err := u.near.bringUp(); err != nil {
+		return err
+	}
+	if err := host.ns.links.RouteAdd(&netlink.Route{Gw: h.gateway().AsSlice()}); err != nil {
+		return fmt.Errorf("add default route via %v: %w", h.gateway(), err)
+	}
+	return nil
+}
+
+func (h *Home) bridgePort(far end) error {
+	bridge, err := h.ns.links.LinkByName(lanInterface)
+	if err != nil {
+		return fmt.Errorf("find bridge: %w", err)
+	}
+	link, err := far.link()
+	if err != nil {
+		return err
+	}
+	if err := h.ns.links.LinkSetMaster(link, bridge); err != nil {
+		return fmt.Errorf("add %s to bridge: %w", far.name, err)
+	}
+	return far.bringUp()
+}
+
+// CarrierNAT adds a carrier whose NAT has a public address, 198.51.100.x; link is its link to the internet. Its
+// customers reach each other directly by their 100.64.0.0/10 addresses.
+func (l *Lab) CarrierNAT(name string, nat NAT, link Link, opts ...Option) *Carrier {
+	l.reporter.Helper()
+	carrier := &Carrier{Router: &Router{Node: &Node{lab: l, name: name}}}
+	l.try("add carrier "+name, func() error {
+		o, err := newOptions(options{subnet: carrierPrefix}, opts)
+		if err != nil {
+			return err
+		}
+		router, err := l.newRouter(name, l.internet, &l.routers, nat, link, o)
+		if err != nil {
+			return err
+		}
+		gateway := o.subnet.Addr().Next()
+		carrier.Router = router
+		carrier.access = &provider{lab: l, ns: router.ns, gateway: gateway}
+		carrier.customers = addressPool{prefix: o.subnet, last: gateway}
+		return nil
+	})
+	return carrier
+}
