@@ -1,0 +1,47 @@
+package seal
+
+import (
+	"crypto/ed25519"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"peerd/internal/identity"
+	"peerd/wire"
+)
+
+// prekeyDomain begins what the owner of a prekey signs.
+const prekeyDomain = "peerd prekey v1"
+
+// NewPrekey draws an X25519 HPKE key pair and signs its public half as self.
+// The id must not be 0, which means "no prekey", and must be fresh: peers ask
+// for the private half by it. The private half is 32 secret bytes, the
+// caller's to keep and to delete.
+func NewPrekey(self *identity.Identity, id uint64) (wire.SignedPrekey, []byte, error) {
+	if id == 0 {
+		return wire.SignedPrekey{}, nil, errors.New("make prekey: id 0 means none, choose another")
+	}
+	key, err := kem().GenerateKey()
+	if err != nil {
+		return wire.SignedPrekey{}, nil, fmt.Errorf("make prekey: %w", err)
+	}
+	private, err := key.Bytes()
+	if err != nil {
+		return wire.SignedPrekey{}, nil, fmt.Errorf("make prekey: %w", err)
+	}
+	prekey := wire.SignedPrekey{ID: id, Public: [32]byte(key.PublicKey().Bytes())}
+	prekey.Signature = [64]byte(self.Sign(prekeyStatement(prekey)))
+	return prekey, private, nil
+}
+
+// VerifyPrekey reports whether owner signed p. No prekey (id 0) is signed by
+// nobody.
+func VerifyPrekey(owner wire.Key, p wire.SignedPrekey) bool {
+	return p.ID != 0 && ed25519.Verify(owner[:], prekeyStatement(p), p.Signature[:])
+}
+
+// prekeyStatement is domain || id (8, big endian) || public key (32).
+func prekeyStatement(p wire.SignedPrekey) []byte {
+	b := binary.BigEndian.AppendUint64([]byte(prekeyDomain), p.ID)
+	return append(b, p.Public[:]...)
+}

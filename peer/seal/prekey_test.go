@@ -1,0 +1,47 @@
+package seal
+
+import (
+	"testing"
+
+	"peerd/wire"
+)
+
+func TestPrekeyIsSignedByItsOwnerOnly(t *testing.T) {
+	alice, bob := newParty(t, 1), newParty(t, 2)
+	otherID, otherPublic, otherSignature := alice.prekey, alice.prekey, alice.prekey
+	otherID.ID++
+	otherPublic.Public[0] ^= 1
+	otherSignature.Signature[63] ^= 1
+	for name, test := range map[string]struct {
+		prekey wire.SignedPrekey
+		want   bool
+	}{
+		"as published":        {alice.prekey, true},
+		"somebody else's":     {bob.prekey, false},
+		"under another id":    {otherID, false},
+		"another public half": {otherPublic, false},
+		"damaged signature":   {otherSignature, false},
+		"none":                {wire.SignedPrekey{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := VerifyPrekey(alice.Key(), test.prekey); got != test.want {
+				t.Errorf("VerifyPrekey = %t, want %t", got, test.want)
+			}
+		})
+	}
+}
+
+func TestPrekeysAreDrawnAfresh(t *testing.T) {
+	alice := newParty(t, 1)
+	again, _, err := NewPrekey(alice.Identity, 1)
+	if err != nil || again.Public == alice.prekey.Public {
+		t.Errorf("second prekey equals the first (error %v)", err)
+	}
+}
+
+func TestPrekeyIDZeroIsRefused(t *testing.T) {
+	alice := newParty(t, 1)
+	if _, _, err := NewPrekey(alice.Identity, 0); err == nil {
+		t.Error("got a prekey with id 0, which means none")
+	}
+}
