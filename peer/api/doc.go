@@ -1,0 +1,30 @@
+// Package api is how local programs talk to the daemon: rows, a server and a
+// client, over HTTP on a unix socket that only its owner may open. It serves
+// peerd (which implements [Backend] and calls [Listen] and [Serve]), peerctl
+// and any program that speaks HTTP:
+//
+//	curl --unix-socket peerd.sock http://peerd/v1/status
+//
+//	peerctl ── Client ──── HTTP, unix socket 0600 ────▶ Serve ──▶ Backend (peerd)
+//	                       rows: JSON, "v":1
+//	                       events: one row per line, until either side ends
+//
+//	GET  /v1/status                              Status
+//	GET  /v1/peers                               Peer …
+//	POST /v1/messages            SendRequest     Sent, when stored
+//	GET  /v1/messages?from=&unread=              Message …
+//	GET  /v1/messages/{id}/wait?state=&within=   Sent, when reached or after within
+//	POST /v1/read                ReadMark
+//	POST /v1/connect             PeerRef         Peer
+//	POST /v1/ping                PeerRef         Ping
+//	POST /v1/netcheck                            Netcheck
+//	GET  /v1/why?peer=                           Why
+//	GET  /v1/events?type=                        Message, Presence, PathChange …
+//
+// Rows are the daemon's public contract: fields may be added, never renamed.
+// A failure is an [Error] in JSON with the HTTP status of its code.
+//
+// It is not a network service: there is no TCP listener, no password, and a
+// request for any host other than "peerd" is refused, so no web page can reach
+// it. Nothing here knows how messages are stored or how peers are reached.
+package api

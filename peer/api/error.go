@@ -1,0 +1,105 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"peerd/internal/exitcode"
+)
+
+// An Error is a failure the user can act on. It travels over the socket and
+// comes back in the client as the same value.
+type Error struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message"`           // lower case, names the cause
+	Hint    string `json:"hint,omitempty"`    // the next step, best a command
+	Subject string `json:"subject,omitempty"` // what it is about, such as the peer's name, for translations
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// ExitCode implements exitcode.Coder.
+func (e *Error) ExitCode() int { return e.Code.meaning().exit }
+
+// Code classifies an Error.
+type Code string
+
+const (
+	CodeOther       Code = "other"
+	CodeUsage       Code = "usage"
+	CodeUnreachable Code = "unreachable" // the daemon, by the client; or it is shutting down
+	CodeDenied      Code = "denied"
+	CodeKeyChanged  Code = "key_changed" // the peer's name now comes with another key
+	CodeNoSuchPeer  Code = "no_such_peer"
+	CodeNotReached  Code = "not_reached"
+	CodeOnlyRelayed Code = "only_relayed"
+	CodeDeclined    Code = "declined"
+)
+
+type meaning struct{ exit, status int }
+
+// meaning gives the exit code and HTTP status of a code. Codes of a newer
+// daemon count as other.
+func (c Code) meaning() meaning {
+	switch c {
+	case CodeUsage:
+		return meaning{exitcode.Usage, http.StatusBadRequest}
+	case CodeUnreachable:
+		return meaning{exitcode.DaemonUnreachable, http.StatusServiceUnavailable}
+	case CodeDenied, CodeKeyChanged:
+		return meaning{exitcode.Denied, http.StatusForbidden}
+	case CodeNoSuchPeer:
+		return meaning{exitcode.NoSuchPeer, http.StatusNotFound}
+	case CodeNotReached:
+		return meaning{exitcode.NotReached, http.StatusGatewayTimeout}
+	case CodeOnlyRelayed:
+		return meaning{exitcode.OnlyRelayed, http.StatusBadGateway}
+	case CodeDeclined:
+		return meaning{exitcode.Declined, http.StatusConflict}
+	}
+	return meaning{exitcode.Other, http.StatusInternalServerError}
+}
+
+// NoSuchPeer is the error for a name or key nobody in the circle has.
+func NoSuchPeer(ref string) *Error {
+	return &Error{
+		Code:    CodeNoSuchPeer,
+		Subject: ref,
+		Message: fmt.Sprintf("no peer named %q in the circle", ref),
+		Hint:    "see who is there: peerctl peers",
+	}
+}
+
+// KeyChanged is the error for a peer whose known name now comes with another
+// key: nothing may be sent to it until the user has looked into it.
+func KeyChanged(name string) *Error {
+	return &Error{
+		Code:    CodeKeyChanged,
+		Subject: name,
+		Message: fmt.Sprintf("the key of %q has changed: it may be somebody else", name),
+		Hint:    "compare keys with the owner (peerctl whoami) before you trust the new one",
+	}
+}
+
+// NotReached is the error for a peer that does not answer.
+func NotReached(name string) *Error {
+	return &Error{
+		Code:    CodeNotReached,
+		Subject: name,
+		Message: fmt.Sprintf("no answer from %q", name),
+		Hint:    fmt.Sprintf("see why: peerctl why %s", name),
+	}
+}
+
+func usage(format string, args ...any) *Error {
+	return &Error{Code: CodeUsage, Message: fmt.Sprintf(format, args...)}
+}
+
+// asError returns err as it is told to the client.
+func asError(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return &Error{Code: CodeOther, Message: err.Error()}
+}

@@ -1,0 +1,82 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// An Event is something that happened: a [Message], [Presence] or [PathChange].
+type Event interface{ EventType() EventType }
+
+// EventType is the "type" of an event's row.
+type EventType string
+
+const (
+	TypeMessage  EventType = "message"
+	TypePresence EventType = "presence"
+	TypePath     EventType = "path"
+	TypeFile     EventType = "file" // reserved: no event has it yet
+)
+
+// EventTypes lists the types users may ask for.
+var EventTypes = []EventType{TypeMessage, TypePresence, TypePath, TypeFile}
+
+// ParseEventType reads a type as users write it.
+func ParseEventType(text string) (EventType, error) {
+	if t := EventType(text); slices.Contains(EventTypes, t) {
+		return t, nil
+	}
+	return "", fmt.Errorf("unknown event type %q: use message, presence, path or file", text)
+}
+
+// A row's type follows from its Go type, so these hold no data: nobody can
+// forget or confuse them.
+type (
+	messageType  struct{}
+	presenceType struct{}
+	pathType     struct{}
+)
+
+func (messageType) MarshalText() ([]byte, error)  { return []byte(TypeMessage), nil }
+func (presenceType) MarshalText() ([]byte, error) { return []byte(TypePresence), nil }
+func (pathType) MarshalText() ([]byte, error)     { return []byte(TypePath), nil }
+
+func (messageType) UnmarshalText(text []byte) error  { return wantType(TypeMessage, text) }
+func (presenceType) UnmarshalText(text []byte) error { return wantType(TypePresence, text) }
+func (pathType) UnmarshalText(text []byte) error     { return wantType(TypePath, text) }
+
+func wantType(want EventType, got []byte) error {
+	if string(got) != string(want) {
+		return fmt.Errorf("row of type %q where %q was expected", got, want)
+	}
+	return nil
+}
+
+// parseEvent decodes one line of an event stream. A type it does not know gives
+// nil, so that a newer daemon may send more.
+func parseEvent(line []byte) (Event, error) {
+	var head struct {
+		Type EventType `json:"type"`
+	}
+	if err := json.Unmarshal(line, &head); err != nil {
+		return nil, err
+	}
+	switch head.Type {
+	case TypeMessage:
+		return parseAs[Message](line)
+	case TypePresence:
+		return parseAs[Presence](line)
+	case TypePath:
+		return parseAs[PathChange](line)
+	}
+	return nil, nil
+}
+
+func parseAs[E Event](line []byte) (Event, error) {
+	var event E
+	if err := json.Unmarshal(line, &event); err != nil {
+		return nil, err
+	}
+	return event, nil
+}

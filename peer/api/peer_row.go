@@ -1,0 +1,34 @@
+package api
+
+import "net/netip"
+
+// Peer is another member of the circle.
+type Peer struct {
+	V         Version        `json:"v"`
+	Name      string         `json:"name"`
+	Key       string         `json:"key"`
+	Online    bool           `json:"online"`
+	Path      Path           `json:"path"`
+	Transport Transport      `json:"transport"`
+	Endpoint  netip.AddrPort `json:"endpoint"` // the peer's own when direct, else ""
+	RTT       Milliseconds   `json:"rtt_ms"`   // end to end, over the path in use
+	Unread    int            `json:"unread"`   // received messages not read yet
+	Queued    int            `json:"queued"`   // our messages not delivered yet
+	LastSeen  Time           `json:"last_seen,omitzero"`
+}
+
+// PeerRef names a peer in a request: its name or its whole key.
+type PeerRef struct {
+	Peer string `json:"peer"`
+}
+
+// FindPeer returns the peer that ref names, by name or by whole key. It returns
+// an error of CodeNoSuchPeer when there is none.
+func FindPeer(peers []Peer, ref string) (Peer, error) {
+	for _, peer := range peers {
+		if peer.Name == ref || peer.Key == ref {
+			return peer, nil
+		}
+	}
+	return Peer{}, NoSuchPeer(ref)
+}

@@ -1,0 +1,68 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"peerd/internal/printable"
+)
+
+// Version is the "v":1 every row begins with. It marks the meaning of the
+// fields a row has, not their number. The zero value is all there is.
+type Version struct{}
+
+func (Version) MarshalJSON() ([]byte, error) { return []byte("1"), nil }
+
+// UnmarshalJSON refuses a row of another version, whose fields might mean
+// something else.
+func (Version) UnmarshalJSON(text []byte) error {
+	if string(text) != "1" {
+		return fmt.Errorf("row has version %s, this program knows version 1: use peerctl and peerd of the same release", text)
+	}
+	return nil
+}
+
+// Time is an instant in a row: RFC 3339, UTC, always nine decimals, so that
+// rows sort as text.
+type Time struct{ time.Time }
+
+// At makes a Time of t.
+func At(t time.Time) Time { return Time{t} }
+
+func (t Time) MarshalJSON() ([]byte, error) {
+	return t.UTC().AppendFormat(nil, `"2006-01-02T15:04:05.000000000Z07:00"`), nil
+}
+
+// Milliseconds is a duration in a row: a number of milliseconds with three
+// decimals. Zero means not measured.
+type Milliseconds time.Duration
+
+func (m Milliseconds) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, float64(m)/float64(time.Millisecond), 'f', 3, 64), nil
+}
+
+func (m *Milliseconds) UnmarshalJSON(text []byte) error {
+	var number float64
+	if err := json.Unmarshal(text, &number); err != nil {
+		return err
+	}
+	*m = Milliseconds(number * float64(time.Millisecond))
+	return nil
+}
+
+// WriteRow writes row as one line of JSON. Whatever could steer a terminal is
+// escaped, so the line may be shown as it is.
+func WriteRow(w io.Writer, row any) error {
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(row); err != nil {
+		return fmt.Errorf("encode %T: %w", row, err)
+	}
+	_, err := w.Write(printable.JSON(line.Bytes()))
+	return err
+}
