@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -9,8 +11,9 @@ import (
 const (
 	// FrameHeaderSize is one byte of kind and three of length, big endian.
 	FrameHeaderSize = 4
-	// MaxBody bounds a frame's body: 64 KiB of text and 8 KiB around it.
-	// A larger bound lets a stranger make us allocate more per connection.
+	// MaxBody bounds a frame's body: the largest sealed envelope (MaxSealed)
+	// and 2 KiB around it. A larger bound lets a stranger make us allocate
+	// more per connection.
 	MaxBody = 72 << 10
 )
 
@@ -18,47 +21,49 @@ const (
 // MaxBody bytes. The connection cannot be read further.
 var ErrFrameTooLarge = errors.New("frame is larger than the limit")
 
-// A Kind says which message a frame carries. Kinds below 64 travel on control
-// connections, the others on session streams.
-type Kind uint8
-
-const (
-	KindHello        Kind = 1
-	KindWelcome      Kind = 2
-	KindRefused      Kind = 3
-	KindSnapshot     Kind = 4
-	KindDelta        Kind = 5
-	KindEndpoints    Kind = 6
-	KindPrekey       Kind = 7
-	KindTalk         Kind = 8
-	KindTalkRefused  Kind = 9
-	KindIntroduction Kind = 10
-	KindEnvelope     Kind = 11
-	KindRelay        Kind = 12
-	KindPing         Kind = 13
-	KindPong         Kind = 14
-	KindGoodbye      Kind = 15
-
-	KindText    Kind = 64
-	KindReceipt Kind = 65
-	KindRead    Kind = 66
-)
-
-// A Message is anything a frame can carry.
-type Message interface {
-	Kind() Kind
-	// AppendBody appends the encoded body to b and returns the result.
-	AppendBody(b []byte) ([]byte, error)
+// AppendFrame appends m with its frame header to b. On error it returns b as
+// it was: nothing of m.
+func AppendFrame(b []byte, m Message) ([]byte, error) {
+	start := len(b)
+	framed, err := m.AppendBody(append(b, byte(m.Kind()), 0, 0, 0))
+	if err != nil {
+		return b, err
+	}
+	size := len(framed) - start - FrameHeaderSize
+	if size > MaxBody {
+		return b, fmt.Errorf("encode %v: %d bytes: %w", m.Kind(), size, ErrFrameTooLarge)
+	}
+	binary.BigEndian.PutUint32(framed[start:], uint32(m.Kind())<<24|uint32(size))
+	return framed, nil
 }
 
-// AppendFrame appends m with its frame header to b.
-func AppendFrame(b []byte, m Message) ([]byte, error) { panic("wire: not written yet") }
-
 // ReadFrame reads one frame from r. The body is in buffer when it fits there
-// and newly allocated otherwise; it is the caller's until the next call.
-// It returns io.EOF only at a frame boundary, io.ErrUnexpectedEOF inside one.
-func ReadFrame(r io.Reader, buffer []byte) (Kind, []byte, error) { panic("wire: not written yet") }
-
-// Parse decodes a body of the given kind; unknown kinds return (nil, nil), so
-// that a newer peer may send what we do not know.
-func Parse(kind Kind, body []byte) (Message, error) { panic("wire: not written yet") }
+// (up to its capacity) and newly allocated otherwise; it is the caller's until
+// the next call with the same buffer. A buffer of MaxBody bytes never allocates.
+//
+// It returns io.EOF only at a frame boundary, io.ErrUnexpectedEOF inside a
+// frame, and ErrFrameTooLarge before reading such a body.
+func ReadFrame(r io.Reader, buffer []byte) (Kind, []byte, error) {
+	buffer = buffer[:cap(buffer)]
+	if len(buffer) < FrameHeaderSize {
+		buffer = make([]byte, FrameHeaderSize)
+	}
+	header := buffer[:FrameHeaderSize]
+	if _, err := io.ReadFull(r, header); err != nil {
+		return 0, nil, err
+	}
+	kind, size := Kind(header[0]), int(binary.BigEndian.Uint32(header)&0xffffff)
+	if size > MaxBody {
+		return kind, nil, fmt.Errorf("read %v of %d bytes: %w", kind, size, ErrFrameTooLarge)
+	}
+	if size > len(buffer) {
+		buffer = make([]byte, size)
+	}
+	body := buffer[:size]
+	if _, err := io.ReadFull(r, body); err == io.EOF {
+		return kind, nil, io.ErrUnexpectedEOF
+	} else if err != nil {
+		return kind, nil, err
+	}
+	return kind, body, nil
+}

@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"crypto/ed25519"
-	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
 )
@@ -19,15 +18,27 @@ type Key [KeySize]byte
 // click, a phone call and a shell, and never begins with a dash.
 var textEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// ParseKey reads the 52-character text form of a key.
+// ParseKey reads the 52-character text form of a key. A key has exactly one
+// text form, so that what a user compares by eye is compared whole.
 func ParseKey(text string) (Key, error) {
 	var key Key
-	raw, err := textEncoding.DecodeString(text)
-	if err != nil || len(raw) != KeySize {
-		return Key{}, fmt.Errorf("parse key %q: want %d characters of lower-case base32", text, textEncoding.EncodedLen(KeySize))
+	if !parseTextForm(key[:], text) {
+		return Key{}, fmt.Errorf("parse key %.60q: want %d characters of lower-case base32", text, textEncoding.EncodedLen(KeySize))
 	}
-	copy(key[:], raw)
 	return key, nil
+}
+
+// parseTextForm fills out from its one text form. Go's decoder also skips line
+// breaks and ignores the bits left over in the last character; we do neither.
+func parseTextForm(out []byte, text string) bool {
+	if len(text) != textEncoding.EncodedLen(len(out)) {
+		return false
+	}
+	raw, err := textEncoding.DecodeString(text)
+	if err != nil || textEncoding.EncodeToString(raw) != text {
+		return false
+	}
+	return copy(out, raw) == len(out)
 }
 
 // String returns the 52-character text form.
@@ -47,30 +58,3 @@ func (k *Key) UnmarshalText(text []byte) (err error) {
 
 // Compare orders keys bytewise. The lower key of a pair dials the session.
 func (k Key) Compare(other Key) int { return bytes.Compare(k[:], other[:]) }
-
-// An Instance is 16 random bytes drawn anew at every start of a peer, so that
-// a restarted peer is never mistaken for the one before it.
-type Instance [16]byte
-
-// A SessionID names the session of two running peers. Both peers and the
-// rendezvous derive the same value; see DeriveSessionID.
-type SessionID [16]byte
-
-// String returns the 26-character text form.
-func (s SessionID) String() string { return textEncoding.EncodeToString(s[:]) }
-
-// DeriveSessionID returns the id of the session between peer a, running as
-// instance ia, and peer b, running as instance ib. It is symmetric:
-// swapping the two sides gives the same id.
-func DeriveSessionID(a Key, ia Instance, b Key, ib Instance) SessionID {
-	if a.Compare(b) > 0 {
-		a, ia, b, ib = b, ib, a, ia
-	}
-	h := sha256.New()
-	h.Write([]byte("peerd session v1"))
-	h.Write(a[:])
-	h.Write(ia[:])
-	h.Write(b[:])
-	h.Write(ib[:])
-	return SessionID(h.Sum(nil)[:16])
-}

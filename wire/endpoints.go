@@ -1,0 +1,34 @@
+package wire
+
+import "peerd/wire/internal/pb"
+
+// Endpoints replaces the candidates and the NAT report that Hello, or an
+// earlier Endpoints, gave: after the UDP login, and when the network changed.
+type Endpoints struct {
+	Candidates []Candidate // empty = UDP is gone
+	NAT        NATReport
+}
+
+// Kind implements Message.
+func (m Endpoints) Kind() Kind { return KindEndpoints }
+
+// AppendBody implements Message.
+func (m Endpoints) AppendBody(b []byte) ([]byte, error) {
+	return appendBody(b, KindEndpoints, &pb.Endpoints{
+		Candidates: encodeCandidates(m.Candidates),
+		Nat:        m.NAT.encode(),
+	}, decodeEndpoints)
+}
+
+// ParseEndpoints decodes the body of a KindEndpoints frame.
+func ParseEndpoints(body []byte) (Endpoints, error) {
+	return parseBody(KindEndpoints, body, &pb.Endpoints{}, decodeEndpoints)
+}
+
+func decodeEndpoints(p *pb.Endpoints) (Endpoints, error) {
+	var f fields
+	return Endpoints{
+		Candidates: f.candidates(p.Candidates),
+		NAT:        decodeNATReport(p.Nat),
+	}, f.check()
+}

@@ -1,0 +1,44 @@
+package wire
+
+import "time"
+
+// Version is the version of the protocol, sent in Hello and Welcome. It rises
+// only when an old reader would misunderstand, not when a field is added; a
+// rendezvous refuses a peer whose version it does not speak (RefusedVersion).
+const Version = 1
+
+// Limits of what one message may hold. Encoders refuse to exceed them and
+// decoders refuse what does, before memory is spent on it. Raising one raises
+// what a stranger can make a process allocate per frame; lowering one makes us
+// refuse what deployed peers may send.
+const (
+	// MaxText bounds a message's text in bytes. Longer content is a file.
+	MaxText = 64 << 10
+	// MaxSealed bounds a sealed envelope: a Text of MaxText, its frame header
+	// and fields, and 5 KiB for encapsulated key, signature and padding.
+	MaxSealed = 70 << 10
+	// MaxCandidates bounds the candidates of one peer, local ones included: each
+	// one costs probes, aimed at an address that the peer chose (security: it is
+	// the amplification factor of a lying peer).
+	MaxCandidates = 8
+	// MaxRows bounds the rows and removed keys, together, of one Snapshot or
+	// Delta chunk. 256 of the longest rows fill 71.3 KiB: more would not fit a frame.
+	MaxRows = 256
+	// MaxName bounds a name in bytes of UTF-8: 32 characters of four bytes.
+	MaxName = 128
+	// MaxCircle bounds a circle's name in bytes of UTF-8.
+	MaxCircle = 128
+	// MaxToken bounds an invite token; today's are 16 bytes.
+	MaxToken = 64
+	// MaxDetail bounds the free text of Refused and Goodbye in bytes of UTF-8.
+	MaxDetail = 256
+	// MaxRelayedDatagram bounds one relayed datagram: no larger one leaves a
+	// home router whole, and QUIC starts at 1200 and probes up to 1452.
+	MaxRelayedDatagram = 1500
+	// MaxFireIn bounds how long an introduction may ask to wait before probing.
+	// Longer than any round trip, shorter than a user's patience: a rogue
+	// rendezvous cannot park a session for an hour.
+	MaxFireIn = 10 * time.Second
+	// MaxReturnIn bounds how long a leaving rendezvous may send peers away.
+	MaxReturnIn = 24 * time.Hour
+)

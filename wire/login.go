@@ -1,0 +1,47 @@
+package wire
+
+// LoginSize is the size of every Login: the smallest multiple of four at which
+// no Accept is larger than its Login, which is the size of an Accept for IPv6.
+// A larger one would be wasted; a smaller one would make the rendezvous an
+// amplifier for spoofed sources.
+const LoginSize = stunHeaderSize + mappedAddress6Size + attributeHeaderSize + acceptSize + fingerprintSize
+
+// loginValueSize fills LOGIN up to LoginSize.
+const loginValueSize = LoginSize - stunHeaderSize - attributeHeaderSize - fingerprintSize
+
+// Login asks the rendezvous for an Accept. It is a STUN Binding request: the
+// header, LOGIN and FINGERPRINT.
+//
+//	LOGIN: version (1), zeros (47; ignored when read)
+//
+// It proves nothing and changes nothing at the rendezvous.
+type Login struct {
+	TransactionID TransactionID
+}
+
+// Append appends the datagram to b: LoginSize bytes.
+func (m Login) Append(b []byte) []byte {
+	start := len(b)
+	b = appendSTUN(b, bindingRequest, LoginSize, m.TransactionID)
+	b = appendZeros(b, attrLogin, loginValueSize)
+	b[len(b)-loginValueSize] = Version
+	return appendFingerprint(b, start)
+}
+
+// ParseLogin decodes a Login of any version. It fails for a plain Binding
+// request, which ParseBindingRequest decodes. It allocates nothing.
+func ParseLogin(d []byte) (Login, error) {
+	if len(d) != LoginSize {
+		return Login{}, errSize
+	}
+	a, err := parseAttributes(d, bindingRequest)
+	switch {
+	case err != nil:
+		return Login{}, err
+	case a.login == nil || a.fingerprint == nil:
+		return Login{}, errMissing
+	case len(a.login) != loginValueSize || a.login[0] == 0:
+		return Login{}, errAttribute
+	}
+	return Login{TransactionID: a.transaction}, nil
+}

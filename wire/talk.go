@@ -1,0 +1,40 @@
+package wire
+
+import "peerd/wire/internal/pb"
+
+// Talk asks the rendezvous to introduce this peer to another, and may carry
+// the first message there.
+type Talk struct {
+	To         Key
+	Candidates []Candidate // fresh ones
+	NAT        NATReport
+	Sealed     []byte // may be empty; else a sealed envelope (peer/seal), at most MaxSealed bytes
+}
+
+// Kind implements Message.
+func (m Talk) Kind() Kind { return KindTalk }
+
+// AppendBody implements Message.
+func (m Talk) AppendBody(b []byte) ([]byte, error) {
+	return appendBody(b, KindTalk, &pb.Talk{
+		To:         m.To[:],
+		Candidates: encodeCandidates(m.Candidates),
+		Nat:        m.NAT.encode(),
+		Sealed:     m.Sealed,
+	}, decodeTalk)
+}
+
+// ParseTalk decodes the body of a KindTalk frame.
+func ParseTalk(body []byte) (Talk, error) {
+	return parseBody(KindTalk, body, &pb.Talk{}, decodeTalk)
+}
+
+func decodeTalk(p *pb.Talk) (Talk, error) {
+	var f fields
+	return Talk{
+		To:         f.key("to", p.To),
+		Candidates: f.candidates(p.Candidates),
+		NAT:        decodeNATReport(p.Nat),
+		Sealed:     f.bytes("sealed", p.Sealed, MaxSealed),
+	}, f.check()
+}

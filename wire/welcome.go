@@ -1,0 +1,44 @@
+package wire
+
+import (
+	"net/netip"
+
+	"peerd/wire/internal/pb"
+)
+
+// Welcome answers a Hello: the peer is logged in. Snapshot or Delta frames with
+// the roster follow, unless the peer's roster is current.
+type Welcome struct {
+	Version  uint32         // of the rendezvous
+	Circle   string         // the peer's circle
+	Name     string         // the name bound to the key
+	Observed netip.AddrPort // TCP source endpoint as the rendezvous saw it
+}
+
+// Kind implements Message.
+func (m Welcome) Kind() Kind { return KindWelcome }
+
+// AppendBody implements Message.
+func (m Welcome) AppendBody(b []byte) ([]byte, error) {
+	return appendBody(b, KindWelcome, &pb.Welcome{
+		Version:  m.Version,
+		Circle:   m.Circle,
+		Name:     m.Name,
+		Observed: appendEndpoint(nil, m.Observed),
+	}, decodeWelcome)
+}
+
+// ParseWelcome decodes the body of a KindWelcome frame.
+func ParseWelcome(body []byte) (Welcome, error) {
+	return parseBody(KindWelcome, body, &pb.Welcome{}, decodeWelcome)
+}
+
+func decodeWelcome(p *pb.Welcome) (Welcome, error) {
+	var f fields
+	return Welcome{
+		Version:  uint32(f.positive("version", uint64(p.Version))),
+		Circle:   f.text("circle", p.Circle, MaxCircle),
+		Name:     f.text("name", p.Name, MaxName),
+		Observed: f.endpoint("observed", p.Observed),
+	}, f.check()
+}
