@@ -1,0 +1,31 @@
+package socket
+
+import (
+	"net/netip"
+
+	"github.com/rs/zerolog"
+
+	"peerd/punch"
+	"peerd/wire"
+)
+
+// Config of a Socket. Every callback must be set. Callbacks run on the
+// socket's own goroutines, the reader's among them: they must not block and
+// must not call Socket.Close. Those of one session come in order.
+type Config struct {
+	// Listen is where to listen, as "host:port"; the host may be empty (every
+	// address, IPv6 and IPv4) or an IP literal, and port 0 takes a free one.
+	Listen string
+	Logger zerolog.Logger
+	// Observed is called with every Accept that answers a login or a keepalive.
+	Observed func(server netip.AddrPort, accept wire.Accept)
+	// PathChanged is called when a session's path changes: its kind, its
+	// endpoint or its doubtfulness.
+	PathChanged func(session wire.SessionID, path punch.Path)
+	// TalkWanted is called when a session needs a new introduction.
+	TalkWanted func(session wire.SessionID)
+	// RelayByControl sends one datagram inside the control connection, because
+	// UDP to the rendezvous does not work. It may drop; the payload is only
+	// valid during the call.
+	RelayByControl func(session wire.SessionID, payload []byte)
+}

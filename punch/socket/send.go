@@ -1,0 +1,56 @@
+package socket
+
+import (
+	"slices"
+	"sync"
+
+	"peerd/wire"
+)
+
+// send takes packets of segmentSize (the last may be shorter; 0: one packet)
+// the way the session's path says. On a doubtful path they go both ways, and
+// QUIC drops the duplicates.
+func (x *Session) send(packets []byte, segmentSize int, ecn uint8) {
+	x.sending()
+	if segmentSize <= 0 {
+		segmentSize = len(packets)
+	}
+	path := x.path.Load()
+	if path.IsDirect() {
+		x.socket.write(packets, segmentSize, ecn, path.Direct)
+	}
+	if !path.IsDirect() || path.Doubtful {
+		x.sendRelayed(packets, segmentSize, ecn)
+	}
+}
+
+func (x *Session) sendRelayed(packets []byte, segmentSize int, ecn uint8) {
+	if len(packets) == 0 {
+		return
+	}
+	relay := x.socket.relay.Load()
+	if relay == nil {
+		for packet := range slices.Chunk(packets, segmentSize) {
+			x.socket.config.RelayByControl(x.id, packet)
+		}
+		return
+	}
+	buffer := frameBuffers.Get().(*[]byte)
+	defer frameBuffers.Put(buffer)
+	*buffer = appendRelayFrames((*buffer)[:0], x.id, packets, segmentSize)
+	x.socket.write(*buffer, wire.RelayHeaderSize+segmentSize, ecn, *relay)
+}
+
+// appendRelayFrames appends each packet with a relay header of its own, so
+// that the frames are again a super-buffer.
+func appendRelayFrames(b []byte, session wire.SessionID, packets []byte, segmentSize int) []byte {
+	for packet := range slices.Chunk(packets, segmentSize) {
+		b = wire.AppendRelayHeader(b, session)
+		b = append(b, packet...)
+	}
+	return b
+}
+
+// frameBuffers recycles the buffers of relay frames; they grow to what
+// quic-go writes at once, 20 KiB, and the headers.
+var frameBuffers = sync.Pool{New: func() any { return new([]byte) }}

@@ -1,0 +1,197 @@
+package socket
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"peerd/punch"
+	"peerd/wire"
+)
+
+// sentInterval is how often the engine hears that data is being sent. It
+// watches paths in seconds; more often would only cost locks on the way of
+// every packet.
+const sentInterval = 100 * time.Millisecond
+
+// Session is the driver's side of one session: it feeds the engine and does
+// what the engine wants. All methods may be called concurrently, and from
+// Config's callbacks.
+type Session struct {
+	socket *Socket
+	id     wire.SessionID
+	addr   *net.UDPAddr
+
+	// path is the way data goes: what the engine last announced.
+	path atomic.Pointer[punch.Path]
+	// lastSent is when the engine last heard of data, in Unix nanoseconds.
+	lastSent atomic.Int64
+	// claims are the endpoints x has claimed, oldest first. The registry's.
+	claims []netip.AddrPort
+
+	mu     sync.Mutex
+	engine *punch.Engine
+	// timer steps the engine when it wants to; nil until it first does.
+	timer *time.Timer
+	// pending are actions not done yet, in order.
+	pending []punch.Action
+	// acting is set while a goroutine does them, so that no other overtakes it.
+	acting bool
+	closed bool
+}
+
+// Open starts a session on the relay. It returns ErrSessionExists when there
+// is one with this id, and net.ErrClosed after Close.
+func (s *Socket) Open(config punch.Config) (*Session, error) {
+	x := &Session{
+		socket: s,
+		id:     config.Session,
+		addr:   handleOf(config.Session).addr(),
+		engine: punch.New(config),
+	}
+	x.path.Store(&punch.Path{})
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, net.ErrClosed
+	}
+	if !s.registry.add(x) {
+		return nil, ErrSessionExists
+	}
+	return x, nil
+}
+
+// ID returns the session's id.
+func (x *Session) ID() wire.SessionID { return x.id }
+
+// Addr returns the virtual address that names the peer in the Transport. It
+// stays the same whatever the path.
+func (x *Session) Addr() *net.UDPAddr { return x.addr }
+
+// Path returns the path in use, with its latest RTT.
+func (x *Session) Path() punch.Path {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.engine.Path()
+}
+
+// Introduce starts to probe the peer's candidates, those that may be probed,
+// fireIn from now. Observed is our own endpoint as the rendezvous last saw it,
+// the zero AddrPort if it never did. It returns how many are probed.
+func (x *Session) Introduce(candidates []wire.Candidate, observed netip.AddrPort, fireIn time.Duration) int {
+	fireAt := time.Now().Add(fireIn)
+	endpoints := probeable(candidates, x.socket.surroundings(observed))
+	x.step(punch.Introduced{Candidates: endpoints, FireAt: fireAt})
+	return len(endpoints)
+}
+
+// Close ends the session: it sends and receives nothing more. A callback that
+// has begun may still be running.
+func (x *Session) Close() {
+	x.mu.Lock()
+	x.closed = true
+	if x.timer != nil {
+		x.timer.Stop()
+	}
+	x.mu.Unlock()
+	x.socket.registry.remove(x)
+}
+
+// sending notes that data is about to leave.
+func (x *Session) sending() {
+	now := time.Now().UnixNano()
+	last := x.lastSent.Load()
+	if now-last >= int64(sentInterval) && x.lastSent.CompareAndSwap(last, now) {
+		x.step(punch.Sent{})
+	}
+}
+
+// step feeds the engine one event and does what it wants.
+func (x *Session) step(event punch.Event) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed {
+		return
+	}
+	now := time.Now()
+	x.pending = append(x.pending, x.engine.Step(now, event)...)
+	x.setTimer(now)
+	if !x.acting {
+		x.actPending()
+	}
+}
+
+// setTimer arranges the next Tick. The caller holds x.mu.
+func (x *Session) setTimer(now time.Time) {
+	wake := x.engine.Wake()
+	switch {
+	case wake.IsZero():
+		if x.timer != nil {
+			x.timer.Stop()
+		}
+	case x.timer == nil:
+		x.timer = time.AfterFunc(wake.Sub(now), func() { x.step(punch.Tick{}) })
+	default:
+		x.timer.Reset(wake.Sub(now))
+	}
+}
+
+// actPending does the pending actions, and those that come up meanwhile, each
+// with x.mu released: a callback may use the session. The caller holds x.mu.
+func (x *Session) actPending() {
+	// Counted under x.mu while not closed, so before Socket.Close waits.
+	x.socket.tasks.Add(1)
+	defer x.socket.tasks.Done()
+	x.acting = true
+	for len(x.pending) > 0 && !x.closed {
+		action := x.pending[0]
+		x.pending = x.pending[1:]
+		x.mu.Unlock()
+		x.act(action)
+		x.mu.Lock()
+	}
+	x.acting = false
+}
+
+func (x *Session) act(action punch.Action) {
+	switch action := action.(type) {
+	case punch.SendDatagram:
+		x.sendDatagram(action)
+	case punch.UsePath:
+		x.usePath(action.Path)
+	case punch.RequestTalk:
+		x.socket.config.TalkWanted(x.id)
+	}
+}
+
+// sendDatagram sends a probe or a reply. The engine replies to authentic
+// probes only, so a reply tells where the peer is.
+func (x *Session) sendDatagram(action punch.SendDatagram) {
+	if wire.Classify(action.Datagram) == wire.DatagramProbeReply {
+		x.socket.registry.hear(x, action.To)
+	}
+	x.socket.write(action.Datagram, 0, 0, action.To)
+}
+
+// usePath turns the data to path. The log line is what operators follow a
+// session by.
+func (x *Session) usePath(path punch.Path) {
+	if path.IsDirect() && !path.Doubtful {
+		x.socket.registry.prove(x, path.Direct)
+	}
+	x.path.Store(&path)
+	x.socket.config.Logger.Info().Stringer("session", x.id).Bool("direct", path.IsDirect()).
+		Stringer("endpoint", path.Direct).Dur("rtt", path.RTT).Bool("doubtful", path.Doubtful).Msg("path changed")
+	x.socket.config.PathChanged(x.id, path)
+}
+
+// NetworkChanged tells every session that the host's own network changed: its
+// direct paths are in doubt, and its peer must learn the new endpoints.
+func (s *Socket) NetworkChanged() {
+	for _, x := range s.registry.all() {
+		x.step(punch.Moved{})
+	}
+}

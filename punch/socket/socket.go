@@ -1,0 +1,178 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"peerd/internal/offload"
+)
+
+// ErrSessionExists is returned by Open for a session that is open already.
+var ErrSessionExists = errors.New("session is already open")
+
+// Socket is the one UDP socket of a peer. All methods may be called
+// concurrently.
+type Socket struct {
+	config    Config
+	conn      datagramConn
+	bound     netip.AddrPort
+	transport *quic.Transport
+	counters  counters
+
+	registry registry
+	relayed  relayedQueue
+	reading  interruption
+	logins   logins
+	// relay is where relay frames go to and come from; nil: RelayByControl.
+	relay atomic.Pointer[netip.AddrPort]
+
+	// lifetime ends with Close; tasks are all goroutines and timers under way.
+	lifetime context.Context
+	end      context.CancelFunc
+	tasks    sync.WaitGroup
+
+	mu sync.Mutex
+	// closed forbids new tasks.
+	closed bool
+	// stopKeeping ends the keepalives under way; nil when there are none.
+	stopKeeping context.CancelFunc
+}
+
+// datagramConn is what a Socket needs of offload.Conn; tests put failures in
+// between.
+type datagramConn interface {
+	ReadBatch(into []offload.Datagrams) (int, error)
+	Write(b []byte, segmentSize int, ecn uint8, to netip.AddrPort) error
+	SetReadDeadline(t time.Time) error
+	SetReadBuffer(bytes int) error
+	SetWriteBuffer(bytes int) error
+	SyscallConn() (syscall.RawConn, error)
+	LocalAddr() net.Addr
+	Close() error
+}
+
+// Listen opens the socket and starts to read from it.
+func Listen(config Config) (*Socket, error) {
+	addr, err := parseListen(config.Listen)
+	if err != nil {
+		return nil, err
+	}
+	udp, err := net.ListenUDP("udp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen on UDP %q: %w", config.Listen, err)
+	}
+	return start(config, offload.New(udp))
+}
+
+// parseListen reads "host:port". An empty host becomes the nil IP: package net
+// then listens on IPv6 and IPv4 where the host has both, else on IPv4.
+func parseListen(text string) (*net.UDPAddr, error) {
+	host, portText, err := net.SplitHostPort(text)
+	if err != nil {
+		return nil, fmt.Errorf("listen address %q: want host:port, for example :0 or 192.0.2.1:7700", text)
+	}
+	port, err := strconv.ParseUint(portText, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("listen address %q: the port must be a number up to 65535", text)
+	}
+	if host == "" {
+		return &net.UDPAddr{Port: int(port)}, nil
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return nil, fmt.Errorf("listen address %q: the host must be empty or an IP address", text)
+	}
+	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip.Unmap(), uint16(port))), nil
+}
+
+// start builds a Socket over conn, which it closes when it fails.
+func start(config Config, conn datagramConn) (*Socket, error) {
+	s := &Socket{
+		config:   config,
+		conn:     conn,
+		bound:    unmapped(conn.LocalAddr().(*net.UDPAddr).AddrPort()),
+		registry: newRegistry(),
+		relayed:  newRelayedQueue(),
+		reading:  interruption{conn: conn},
+	}
+	s.lifetime, s.end = context.WithCancel(context.Background())
+	s.logins = newLogins(s.write, config.Observed)
+	s.transport = newTransport(newFacade(s))
+	if err := startReading(s.transport); err != nil {
+		s.end()
+		return nil, errors.Join(fmt.Errorf("start QUIC on %v: %w", s.bound, err), conn.Close())
+	}
+	return s, nil
+}
+
+// Addr returns the address the socket is bound to; its host is unspecified
+// when it listens on every address.
+func (s *Socket) Addr() netip.AddrPort { return s.bound }
+
+// SetRelay says where relay frames go and are accepted from: the UDP endpoint
+// of the rendezvous, or the zero AddrPort for RelayByControl.
+func (s *Socket) SetRelay(server netip.AddrPort) {
+	if !server.IsValid() {
+		s.relay.Store(nil)
+		return
+	}
+	server = unmapped(server)
+	s.relay.Store(&server)
+}
+
+// Transport is the QUIC transport over this socket; its addresses are
+// Session.Addr values. It is the Socket's: do not close it.
+func (s *Socket) Transport() *quic.Transport { return s.transport }
+
+// Close ends all sessions and the socket, and waits for its goroutines.
+// QUIC connections that are still open end without a word to the peer.
+func (s *Socket) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.end()
+	for _, session := range s.registry.all() {
+		session.Close()
+	}
+	err := errors.Join(s.transport.Close(), s.conn.Close())
+	s.tasks.Wait()
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("close UDP socket %v: %w", s.bound, err)
+	}
+	return nil
+}
+
+// begin runs task on a goroutine that Close waits for, unless the socket is
+// closed already.
+func (s *Socket) begin(task func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.tasks.Go(task)
+	}
+}
+
+// write sends datagrams and swallows the error: quic-go would end a connection
+// for one ENETUNREACH or ENOBUFS, while a path that cannot send is the
+// engine's to notice, which it does by missing replies.
+func (s *Socket) write(b []byte, segmentSize int, ecn uint8, to netip.AddrPort) {
+	if err := s.conn.Write(b, segmentSize, ecn, to); err != nil {
+		s.counters.sendErrors.Add(1)
+		s.config.Logger.Debug().Err(err).Stringer("to", to).Int("bytes", len(b)).Msg("send failed")
+	}
+}
+
+// unmapped turns the IPv4-mapped addresses of dual-stack sockets into IPv4.
+func unmapped(endpoint netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(endpoint.Addr().Unmap(), endpoint.Port())
+}

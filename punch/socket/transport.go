@@ -1,0 +1,58 @@
+package socket
+
+import (
+	"crypto/rand"
+	"net"
+	"time"
+
+	"github.com/quic-go/quic-go"
+)
+
+// connectionIDLength makes a stray packet hit a connection by chance about
+// once in 2^64; every byte more is sent with every packet.
+const connectionIDLength = 8
+
+// newTransport builds the QUIC transport over conn.
+func newTransport(conn net.PacketConn) *quic.Transport {
+	var resetKey quic.StatelessResetKey
+	rand.Read(resetKey[:]) // never fails: crypto/rand ends the program instead
+	return &quic.Transport{
+		Conn:               conn,
+		ConnectionIDLength: connectionIDLength,
+		StatelessResetKey:  &resetKey,
+	}
+}
+
+// startReading makes t read from its socket now, rather than with the first
+// Listen or Dial: logins and probes come before. Of all methods only WriteTo
+// does that and nothing else, as no session has the address nowhere.
+func startReading(t *quic.Transport) error {
+	_, err := t.WriteTo(nil, nowhere)
+	return err
+}
+
+// QUICConfig returns the configuration for connections between peers, freshly
+// made: the caller may change it.
+func QUICConfig() *quic.Config {
+	return &quic.Config{
+		// A hidden switch to a path with a smaller MTU would swallow packets
+		// that were discovered to fit the old one. 1200 passes every path
+		// QUIC works on (RFC 9000 section 14), and with the relay's 17 bytes
+		// and all headers still IPv6's least MTU of 1280.
+		InitialPacketSize:       1200,
+		DisablePathMTUDiscovery: true,
+		// An idle session outlives two lost keepalives; a dead peer is noticed
+		// after MaxIdleTimeout at the latest.
+		KeepAlivePeriod: 10 * time.Second,
+		MaxIdleTimeout:  30 * time.Second,
+		// The windows begin small, since a peer may hold many sessions, and
+		// grow to a path of 1 Gbit/s and 130 ms.
+		InitialStreamReceiveWindow:     256 << 10,
+		InitialConnectionReceiveWindow: 512 << 10,
+		MaxStreamReceiveWindow:         16 << 20,
+		MaxConnectionReceiveWindow:     32 << 20,
+		// A session needs a handful of streams; each costs memory.
+		MaxIncomingStreams:    64,
+		MaxIncomingUniStreams: 64,
+	}
+}
