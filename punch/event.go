@@ -11,8 +11,8 @@ type Event interface{ event() }
 // Introduced says that the rendezvous introduced the two peers, for the first
 // time or again. It starts a volley at FireAt.
 type Introduced struct {
-	// Candidates of the peer, the most promising first, already filtered:
-	// the engine probes whatever is here. It takes at most MaxCandidates.
+	// Candidates of the peer, the most promising first, already filtered: the
+	// engine probes whatever is here, but no more than wire.MaxCandidates.
 	Candidates []netip.AddrPort
 	// FireAt is the instant both peers fire. One in the past fires at once.
 	FireAt time.Time
@@ -25,11 +25,12 @@ type Received struct {
 	Datagram []byte
 }
 
-// Sent says that application data has just been sent to the peer. An idle
-// path is proven again before it is relied on.
+// Sent says that application data is about to go to the peer: a path that has
+// been idle is put in doubt before the data leaves, so that it goes both ways.
 type Sent struct{}
 
-// Moved says that our own network changed: every path is in doubt.
+// Moved says that our own network changed: the direct path is in doubt and the
+// peer must learn our new endpoints.
 type Moved struct{}
 
 // Tick says that the time Engine.Wake returned has come.

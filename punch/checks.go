@@ -1,0 +1,103 @@
+package punch
+
+import (
+	"net/netip"
+	"time"
+
+	"peerd/wire"
+)
+
+const (
+	// maxReflexive bounds the candidates learned from the peer's probes. A
+	// peer behind a router that changes ports needs a few; one that sends from
+	// many endpoints must not make us remember them all.
+	maxReflexive = 8
+	// triggeredSpacing is the least time between a probe and a triggered check
+	// of the same candidate, so that the peer's volley does not double ours.
+	triggeredSpacing = 10 * time.Millisecond
+)
+
+// checks are the candidates of the current introduction, those the
+// rendezvous named first, then those learned from the peer's probes.
+type checks struct {
+	candidates []*candidate
+	// reflexive counts the learned ones; it never exceeds maxReflexive.
+	reflexive int
+}
+
+// replace begins the checks of a new introduction. The path in use stays and
+// is checked again with the others: the peer may have lost it.
+func (s *checks) replace(endpoints []netip.AddrPort, current *candidate, start time.Time) {
+	old := *s
+	*s = checks{}
+	for _, endpoint := range endpoints[:min(len(endpoints), wire.MaxCandidates)] {
+		if s.find(endpoint) != nil {
+			continue
+		}
+		c := &candidate{endpoint: endpoint}
+		if current != nil && current.endpoint == endpoint {
+			c = current
+		}
+		s.candidates = append(s.candidates, c)
+	}
+	if current != nil && s.find(current.endpoint) == nil {
+		s.candidates = append(s.candidates, current)
+		s.reflexive++
+	}
+	for _, c := range s.candidates {
+		c.volley = volley{start: start}
+		c.validated = false
+	}
+	s.keepUnproven(old)
+}
+
+// keepUnproven keeps what the peer's probes taught us before the introduction
+// itself arrived.
+func (s *checks) keepUnproven(old checks) {
+	for _, c := range old.candidates[len(old.candidates)-old.reflexive:] {
+		if s.reflexive < maxReflexive && s.find(c.endpoint) == nil {
+			s.candidates = append(s.candidates, c)
+			s.reflexive++
+		}
+	}
+}
+
+// addReflexive adds an endpoint the peer was seen at, in place of the oldest
+// learned one that is not in use when there are too many.
+func (s *checks) addReflexive(endpoint netip.AddrPort, current *candidate) *candidate {
+	c := &candidate{endpoint: endpoint}
+	if s.reflexive < maxReflexive {
+		s.candidates = append(s.candidates, c)
+		s.reflexive++
+		return c
+	}
+	learned := s.candidates[len(s.candidates)-s.reflexive:]
+	for i, old := range learned {
+		if old != current {
+			copy(learned[i:], learned[i+1:])
+			learned[len(learned)-1] = c
+			break
+		}
+	}
+	return c
+}
+
+func (s *checks) find(endpoint netip.AddrPort) *candidate {
+	for _, c := range s.candidates {
+		if c.endpoint == endpoint {
+			return c
+		}
+	}
+	return nil
+}
+
+// wake returns when the next shot is due.
+func (s *checks) wake() time.Time {
+	var first time.Time
+	for _, c := range s.candidates {
+		if !c.validated {
+			first = earliest(first, c.volley.next())
+		}
+	}
+	return first
+}

@@ -1,0 +1,31 @@
+package punch
+
+import "time"
+
+// switchGain is how much faster another path must be before a working one is
+// left for it. Less would flap between two paths whose RTTs differ by noise;
+// more would keep the way through the router when both are on the same LAN.
+const switchGain = 5 * time.Millisecond
+
+// choose decides about the path after candidate c has answered.
+func (e *Engine) choose(now time.Time, c *candidate) {
+	m := &e.monitor
+	switch {
+	case m.current == c:
+		m.doubtSince = time.Time{}
+	case m.current == nil, !m.doubtSince.IsZero(), c.rtt+switchGain < m.current.rtt:
+		*m = monitor{current: c}
+		e.talk.succeeded()
+	}
+}
+
+// announcePath tells the driver when the path is another one, or is doubted or
+// trusted again. A mere change of RTT is no news.
+func (e *Engine) announcePath() {
+	path := e.Path()
+	if path.Direct == e.path.Direct && path.Doubtful == e.path.Doubtful {
+		return
+	}
+	e.path = path
+	e.act(UsePath{Path: path})
+}

@@ -1,0 +1,63 @@
+package punch
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"net/netip"
+	"time"
+
+	"peerd/wire"
+)
+
+// transactionLifetime is how long a reply to a probe is waited for. A path
+// slower than this cannot be proven.
+const transactionLifetime = 5 * time.Second
+
+// transactions remembers the probes that may still be answered.
+type transactions struct {
+	seed    [16]byte
+	counter uint64
+	open    map[wire.TransactionID]sentProbe
+}
+
+type sentProbe struct {
+	to netip.AddrPort
+	at time.Time
+}
+
+func newTransactions(seed [16]byte) transactions {
+	return transactions{seed: seed, open: make(map[wire.TransactionID]sentProbe)}
+}
+
+// begin returns the id for a new probe: a keyed hash of a counter, which a
+// stranger cannot guess and a replay of the same events repeats exactly.
+func (t *transactions) begin(to netip.AddrPort, now time.Time) wire.TransactionID {
+	t.expire(now)
+	t.counter++
+	mac := hmac.New(sha256.New, t.seed[:])
+	mac.Write(binary.BigEndian.AppendUint64(nil, t.counter))
+	id := wire.TransactionID(mac.Sum(nil)[:len(wire.TransactionID{})])
+	t.open[id] = sentProbe{to: to, at: now}
+	return id
+}
+
+// end returns the probe that a reply with this id from this endpoint answers,
+// once. A copy of the reply from elsewhere is nothing, and must not cost the
+// true one its probe.
+func (t *transactions) end(id wire.TransactionID, from netip.AddrPort) (sentProbe, bool) {
+	sent, ok := t.open[id]
+	if !ok || sent.to != from {
+		return sentProbe{}, false
+	}
+	delete(t.open, id)
+	return sent, true
+}
+
+func (t *transactions) expire(now time.Time) {
+	for id, sent := range t.open {
+		if now.Sub(sent.at) > transactionLifetime {
+			delete(t.open, id)
+		}
+	}
+}
