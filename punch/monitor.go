@@ -89,7 +89,7 @@ func (e *Engine) watchPath(now time.Time) {
 // giveUp leaves a dead path for the relay and asks to be introduced again.
 func (e *Engine) giveUp(now time.Time) {
 	for _, c := range e.checks.candidates {
-		c.validated = false
+		c.validated, c.volley = false, volley{}
 	}
 	e.monitor = monitor{}
 	e.requestTalk(now)
