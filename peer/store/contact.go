@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"peerd/wire"
+)
+
+// A Contact is a peer whose key the user's side has pinned to its name.
+type Contact struct {
+	Key      wire.Key
+	Name     string            // as it was at the first contact
+	PinnedAt time.Time         // of the first contact, or of the user's decision to trust a new key
+	Prekey   wire.SignedPrekey // the newest known; ID 0 = none. Verified by whoever pinned it
+	LastSeen time.Time         // zero = never online
+}
+
+// A KeyChangedError says that a name which is pinned to one key was offered
+// with another. Only the user can decide that this is in order (see Repin).
+type KeyChangedError struct {
+	Name            string
+	Pinned, Offered wire.Key
+}
+
+func (e *KeyChangedError) Error() string {
+	return fmt.Sprintf("the key of %q has changed: pinned %s, offered %s", e.Name, e.Pinned, e.Offered)
+}
+
+const contactColumns = `key, name, pinned_at, prekey_id, prekey_public, prekey_signature, last_seen`
+
+// Contacts returns all contacts, by name.
+func (s *Store) Contacts(ctx context.Context) ([]Contact, error) {
+	contacts, err := list(ctx, s, scanContact, `SELECT `+contactColumns+` FROM contact ORDER BY name`)
+	if err != nil {
+		return nil, fmt.Errorf("list contacts: %w", err)
+	}
+	return contacts, nil
+}
+
+// Contact returns the contact with this key, or ErrNotFound.
+func (s *Store) Contact(ctx context.Context, key wire.Key) (Contact, error) {
+	contact, err := first(ctx, s, scanContact, `SELECT `+contactColumns+` FROM contact WHERE key = ?`, key[:])
+	if err != nil {
+		return Contact{}, fmt.Errorf("look up contact %s: %w", key, err)
+	}
+	return contact, nil
+}
+
+// ContactByName returns the contact with exactly this name, or ErrNotFound.
+func (s *Store) ContactByName(ctx context.Context, name string) (Contact, error) {
+	contact, err := first(ctx, s, scanContact, `SELECT `+contactColumns+` FROM contact WHERE name = ?`, name)
+	if err != nil {
+		return Contact{}, fmt.Errorf("look up contact %q: %w", name, err)
+	}
+	return contact, nil
+}
+
+// Pin binds c.Name to c.Key at the first contact, and afterwards renews the
+// prekey and LastSeen of the contact, where c has them. PinnedAt and the name
+// stay those of the first contact: were a new name taken over, whoever hands
+// out names could move one from key to key in two steps. The error is a
+// *KeyChangedError when the name is pinned to another key; nothing is changed
+// then.
+func (s *Store) Pin(ctx context.Context, c Contact) error {
+	return apply(ctx, s, fmt.Sprintf("pin contact %q", c.Name), func(tx *transaction) error {
+		var raw []byte
+		err := tx.row(`SELECT key FROM contact WHERE name = ?`, []any{c.Name}, &raw)
+		switch {
+		case err == nil && wire.Key(raw) != c.Key:
+			return &KeyChangedError{Name: c.Name, Pinned: wire.Key(raw), Offered: c.Key}
+		case err != nil && !errors.Is(err, sql.ErrNoRows):
+			return err
+		}
+		return tx.upsertContact(c)
+	})
+}
+
+// Repin is the user's decision to trust c.Key under c.Name from now on. The key
+// that was pinned to the name, and the name that the key was pinned to, are
+// forgotten; messages stay.
+func (s *Store) Repin(ctx context.Context, c Contact) error {
+	return apply(ctx, s, fmt.Sprintf("repin contact %q", c.Name), func(tx *transaction) error {
+		if err := tx.exec(`DELETE FROM contact WHERE name = ? OR key = ?`, c.Name, c.Key[:]); err != nil {
+			return err
+		}
+		return tx.upsertContact(c)
+	})
+}
+
+func (tx *transaction) upsertContact(c Contact) error {
+	return tx.exec(`INSERT INTO contact (`+contactColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (key) DO UPDATE SET
+			last_seen        = max(last_seen, excluded.last_seen),
+			prekey_id        = iif(excluded.prekey_id = 0, prekey_id, excluded.prekey_id),
+			prekey_public    = iif(excluded.prekey_id = 0, prekey_public, excluded.prekey_public),
+			prekey_signature = iif(excluded.prekey_id = 0, prekey_signature, excluded.prekey_signature)`,
+		c.Key[:], c.Name, toNanos(c.PinnedAt),
+		int64(c.Prekey.ID), c.Prekey.Public[:], c.Prekey.Signature[:], toNanos(c.LastSeen))
+}
+
+func scanContact(row scanner) (Contact, error) {
+	var c Contact
+	var key, public, signature []byte
+	var pinned, prekeyID, seen int64
+	err := row.Scan(&key, &c.Name, &pinned, &prekeyID, &public, &signature, &seen)
+	if err != nil {
+		return Contact{}, fmt.Errorf("read contact: %w", err)
+	}
+	c.Key = wire.Key(key)
+	c.Prekey = wire.SignedPrekey{ID: uint64(prekeyID), Public: [32]byte(public), Signature: [64]byte(signature)}
+	c.PinnedAt, c.LastSeen = fromNanos(pinned), fromNanos(seen)
+	return c, nil
+}

@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+)
+
+const (
+	fileName = "messages.db"
+	// readerConnections bounds the reads that run at the same time. Each
+	// holds a page cache of up to 2 MiB.
+	readerConnections = 4
+	// busyTimeoutMillis is how long a connection waits for a lock of another.
+	// Only a program outside, such as the sqlite3 shell, makes it wait.
+	busyTimeoutMillis = 5000
+)
+
+// SQLite's primary result codes for a file that is no sound database.
+const (
+	sqliteCorrupt     = 11
+	sqliteNotDatabase = 26
+)
+
+// A database is the file, opened once for writing and a few times for reading.
+type database struct {
+	writer  *writer
+	readers *sql.DB
+}
+
+// openDatabase opens, checks and migrates the file in dir.
+func openDatabase(dir string) (database, error) {
+	path := filepath.Join(dir, fileName)
+	if err := makePrivateFile(dir); err != nil {
+		return database{}, err
+	}
+	unclean := closedUncleanly(path)
+	write, err := connect(path, 1,
+		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		// Deleted private prekeys must not stay readable in free pages.
+		"secure_delete(1)")
+	if err != nil {
+		return database{}, err
+	}
+	if err := prepareDatabase(write, unclean); err != nil {
+		return database{}, errors.Join(describeDamage(err), write.Close())
+	}
+	readers, err := connect(path, readerConnections, "query_only(1)")
+	if err != nil {
+		return database{}, errors.Join(err, write.Close())
+	}
+	writer, err := startWriter(write)
+	if err != nil {
+		return database{}, errors.Join(err, readers.Close(), write.Close())
+	}
+	return database{writer, readers}, nil
+}
+
+// makePrivateFile creates the file, readable by its owner only. SQLite gives
+// its companions (-wal, -shm) the same permissions.
+func makePrivateFile(dir string) error {
+	root, err := os.OpenRoot(dir) // does not follow a planted link out of dir
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	file, err := root.OpenFile(fileName, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Chmod(0o600), file.Close())
+}
+
+// closedUncleanly reports whether the last process that had the file died:
+// SQLite removes the write-ahead log when the last connection is closed.
+func closedUncleanly(path string) bool {
+	info, err := os.Stat(path + "-wal")
+	return err == nil && info.Size() > 0
+}
+
+// connect opens path with up to limit connections, each with the pragmas.
+func connect(path string, limit int, pragmas ...string) (*sql.DB, error) {
+	query := url.Values{"_pragma": append([]string{fmt.Sprintf("busy_timeout(%d)", busyTimeoutMillis)}, pragmas...)}
+	slashed := filepath.ToSlash(path)
+	if filepath.VolumeName(path) != "" {
+		slashed = "/" + slashed // file:///C:/...
+	}
+	name := url.URL{Scheme: "file", Path: slashed, RawQuery: query.Encode()}
+	db, err := sql.Open("sqlite", name.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(limit)
+	db.SetMaxIdleConns(limit)
+	return db, nil
+}
+
+func prepareDatabase(db *sql.DB, unclean bool) error {
+	ctx := context.Background()
+	if unclean {
+		if err := quickCheck(ctx, db); err != nil {
+			return err
+		}
+	}
+	return migrate(ctx, db)
+}
+
+// quickCheck verifies the structure of the whole file.
+func quickCheck(ctx context.Context, db *sql.DB) error {
+	var finding string
+	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&finding); err != nil {
+		return fmt.Errorf("check after an unclean shutdown: %w", err)
+	}
+	if finding != "ok" {
+		return fmt.Errorf("check after an unclean shutdown: %w: %s", ErrDamaged, finding)
+	}
+	return nil
+}
+
+// describeDamage adds ErrDamaged and the next step to an error which says that
+// the file is no sound database.
+func describeDamage(err error) error {
+	failure, isSQLite := errors.AsType[*sqlite.Error](err)
+	if isSQLite && (failure.Code()&0xff == sqliteCorrupt || failure.Code()&0xff == sqliteNotDatabase) {
+		err = fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if errors.Is(err, ErrDamaged) {
+		err = fmt.Errorf("%w; move it away to start with an empty one, or restore a backup", err)
+	}
+	return err
+}

@@ -1,0 +1,67 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"peerd/wire"
+)
+
+// A Filter chooses messages. Its zero value chooses all.
+type Filter struct {
+	Peer   *wire.Key // only of the conversation with this peer
+	Unread bool      // only the peers' messages that the user has not read
+	After  int64     // only those that arrived after the message with this Row
+	Limit  int       // at most so many, the first to arrive; 0 = no limit
+	Newest bool      // with Limit: the last to arrive instead
+}
+
+// Messages returns the chosen messages in conversation order: as they arrived,
+// but what one side of a conversation said in the order in which it was said.
+// To go on where a call ended, take the highest Row it returned as After.
+func (s *Store) Messages(ctx context.Context, filter Filter) ([]Message, error) {
+	statement, args := filter.statement()
+	messages, err := list(ctx, s, scanMessage, statement, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list messages: %w", err)
+	}
+	if filter.Newest {
+		slices.Reverse(messages)
+	}
+	inConversationOrder(messages)
+	return messages, nil
+}
+
+// statement returns the query and its arguments.
+func (f Filter) statement() (string, []any) {
+	conditions, args := []string{"row_id > ?"}, []any{f.After}
+	if f.Peer != nil {
+		conditions, args = append(conditions, "peer = ?"), append(args, f.Peer[:])
+	}
+	if f.Unread {
+		conditions = append(conditions, "state = 'unread'")
+	}
+	direction := "ASC"
+	if f.Newest {
+		direction = "DESC"
+	}
+	limit := -1 // SQLite's word for no limit
+	if f.Limit > 0 {
+		limit = f.Limit
+	}
+	return `SELECT ` + messageColumns + ` FROM message WHERE ` + strings.Join(conditions, " AND ") +
+		` ORDER BY row_id ` + direction + ` LIMIT ?`, append(args, limit)
+}
+
+// Message returns the message with this id, or ErrNotFound. Ids are drawn by
+// senders; should a peer have used one of ours, ours is returned.
+func (s *Store) Message(ctx context.Context, id wire.MessageID) (Message, error) {
+	message, err := first(ctx, s, scanMessage, `SELECT `+messageColumns+` FROM message
+		WHERE id = ? ORDER BY outgoing DESC, row_id LIMIT 1`, id[:])
+	if err != nil {
+		return Message{}, fmt.Errorf("look up message: %w", err)
+	}
+	return message, nil
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"peerd/wire"
+)
+
+// ErrSequence means that a message's sequence is 0 or absurdly high: no honest
+// peer sends it, and it will never be stored.
+var ErrSequence = errors.New("sequence number is out of range")
+
+// Receive stores a message from a peer, in state Unread. A message that is
+// stored already, as told by its sender and id, is returned as it is with
+// fresh = false. Either way it is on the disk, and may be receipted. Messages
+// may arrive in any order.
+func (s *Store) Receive(ctx context.Context, from wire.Key, text wire.Text, at time.Time, path string) (m Message, fresh bool, err error) {
+	const attempt = "receive message"
+	if text.Seq == 0 || text.Seq > math.MaxInt64 {
+		return Message{}, false, fmt.Errorf("%s %d of %s: %w", attempt, text.Seq, from, ErrSequence)
+	}
+	type outcome struct {
+		message Message
+		fresh   bool
+	}
+	result, err := write(ctx, s, attempt, func(tx *transaction) (outcome, error) {
+		stored, err := tx.message(`SELECT `+messageColumns+` FROM message
+			WHERE id = ? AND peer = ? AND outgoing = 0`, text.ID[:], from[:])
+		if !errors.Is(err, ErrNotFound) {
+			return outcome{stored, false}, err
+		}
+		err = tx.exec(`INSERT INTO conversation (peer, received_seq) VALUES (?, ?)
+			ON CONFLICT (peer) DO UPDATE SET received_seq = max(received_seq, excluded.received_seq)`, from[:], int64(text.Seq))
+		if err != nil {
+			return outcome{}, err
+		}
+		stored, err = tx.message(`INSERT INTO message (id, peer, outgoing, seq, body, sent_at, received_at, state, delivered_at, path)
+			VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, 'unread', ?6, ?7) RETURNING `+messageColumns,
+			text.ID[:], from[:], int64(text.Seq), text.Body, toNanos(text.SentAt), toNanos(at), path)
+		return outcome{stored, true}, err
+	})
+	return result.message, result.fresh, err
+}
+
+// ReadUpTo notes that the user has read peer's messages up to and including the
+// sequence seq. With withReceipt the peer may be told (see ReadCursor), and
+// because it is told by sequence, also of earlier messages that were read
+// without. It reports whether anything changed.
+func (s *Store) ReadUpTo(ctx context.Context, peer wire.Key, seq uint64, at time.Time, withReceipt bool) (changed bool, err error) {
+	return write(ctx, s, "mark messages as read", func(tx *transaction) (bool, error) {
+		read, err := tx.changes(`UPDATE message SET state = 'read', read_at = ?
+			WHERE peer = ? AND state = 'unread' AND seq <= ?`, toNanos(at), peer[:], toSeq(seq))
+		if err != nil || !withReceipt {
+			return read > 0, err
+		}
+		// Nobody has read what has not arrived.
+		announced, err := tx.changes(`UPDATE conversation SET announced_seq = min(?2, received_seq), announced_at = ?3
+			WHERE peer = ?1 AND min(?2, received_seq) > announced_seq`, peer[:], toSeq(seq), toNanos(at))
+		return read > 0 || announced > 0, err
+	})
+}
+
+// ReadCursor returns what to tell peer when a session with it starts: that the
+// user has read its messages up to the sequence upTo, at that time. There is
+// nothing to tell while announce is false. A message that arrived late and is
+// unread holds the cursor back.
+func (s *Store) ReadCursor(ctx context.Context, peer wire.Key) (upTo uint64, at time.Time, announce bool, err error) {
+	type cursor struct{ upTo, at int64 }
+	c, err := first(ctx, s, func(row scanner) (c cursor, err error) {
+		err = row.Scan(&c.upTo, &c.at)
+		return c, err
+	}, `SELECT min(announced_seq, coalesce((SELECT min(seq) - 1 FROM message
+			WHERE message.peer = conversation.peer AND state = 'unread'), announced_seq)), announced_at
+		FROM conversation WHERE peer = ?`, peer[:])
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return 0, time.Time{}, false, nil
+	case err != nil:
+		return 0, time.Time{}, false, fmt.Errorf("look up read cursor: %w", err)
+	}
+	return uint64(c.upTo), fromNanos(c.at), c.upTo > 0, nil
+}
+
+// Unread returns how many unread messages there are of each peer that has any.
+func (s *Store) Unread(ctx context.Context) (map[wire.Key]int, error) {
+	counts := make(map[wire.Key]int)
+	_, err := list(ctx, s, func(row scanner) (struct{}, error) {
+		var peer []byte
+		var count int
+		err := row.Scan(&peer, &count)
+		if err == nil {
+			counts[wire.Key(peer)] = count
+		}
+		return struct{}{}, err
+	}, `SELECT peer, count(*) FROM message WHERE state = 'unread' GROUP BY peer`)
+	if err != nil {
+		return nil, fmt.Errorf("count unread messages: %w", err)
+	}
+	return counts, nil
+}

@@ -1,0 +1,144 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"peerd/wire"
+)
+
+// ErrIDTaken means that the id belongs to a message to another peer.
+var ErrIDTaken = errors.New("message id belongs to a message to another peer")
+
+// Accept stores a message to a peer, in state Queued and with the next
+// sequence of that conversation. An id that was accepted before returns the
+// message stored then, so a caller that does not know may call again.
+func (s *Store) Accept(ctx context.Context, to wire.Key, id wire.MessageID, body string, at time.Time) (Message, error) {
+	return write(ctx, s, "accept message", func(tx *transaction) (Message, error) {
+		stored, err := tx.message(`SELECT `+messageColumns+` FROM message WHERE id = ? AND outgoing = 1`, id[:])
+		switch {
+		case err == nil && stored.Peer != to:
+			return Message{}, ErrIDTaken
+		case !errors.Is(err, ErrNotFound):
+			return stored, err
+		}
+		var seq int64
+		err = tx.row(`INSERT INTO conversation (peer, next_seq) VALUES (?, 2)
+			ON CONFLICT (peer) DO UPDATE SET next_seq = next_seq + 1 RETURNING next_seq - 1`, []any{to[:]}, &seq)
+		if err != nil {
+			return Message{}, fmt.Errorf("take sequence: %w", err)
+		}
+		return tx.message(`INSERT INTO message (id, peer, outgoing, seq, body, sent_at, state)
+			VALUES (?, ?, 1, ?, ?, ?, 'queued') RETURNING `+messageColumns, id[:], to[:], seq, body, toNanos(at))
+	})
+}
+
+// Pending returns up to limit messages to peer that are not known to be
+// delivered and whose sequence is over after, in sequence.
+func (s *Store) Pending(ctx context.Context, peer wire.Key, after uint64, limit int) ([]Message, error) {
+	pending, err := list(ctx, s, scanMessage, `SELECT `+messageColumns+` FROM message
+		WHERE peer = ? AND state IN ('queued', 'sent') AND seq > ? ORDER BY seq LIMIT ?`, peer[:], toSeq(after), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list pending messages: %w", err)
+	}
+	return pending, nil
+}
+
+// PeersWithPending returns the peers for which Pending is not empty.
+func (s *Store) PeersWithPending(ctx context.Context) ([]wire.Key, error) {
+	peers, err := list(ctx, s, scanKey, `SELECT DISTINCT peer FROM message WHERE state IN ('queued', 'sent')`)
+	if err != nil {
+		return nil, fmt.Errorf("list peers with pending messages: %w", err)
+	}
+	return peers, nil
+}
+
+// MarkSent notes that the messages were handed to a path. It passes over ids
+// that are unknown or have come further.
+func (s *Store) MarkSent(ctx context.Context, ids ...wire.MessageID) error {
+	return apply(ctx, s, "mark messages sent", func(tx *transaction) error {
+		for _, id := range ids {
+			if err := tx.exec(`UPDATE message SET state = 'sent' WHERE id = ? AND state = 'queued'`, id[:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// MarkDelivered notes that the message is on peer's disk since at, and on which
+// path the receipt says it got there. It returns the message as it is now, and
+// whether this was news. A message that peer has reported as read already (see
+// MarkRead) becomes Read. The error is ErrNotFound when there is no such
+// message to peer.
+func (s *Store) MarkDelivered(ctx context.Context, peer wire.Key, id wire.MessageID, at time.Time, path string) (Message, bool, error) {
+	type outcome struct {
+		message Message
+		changed bool
+	}
+	result, err := write(ctx, s, "mark message delivered", func(tx *transaction) (outcome, error) {
+		changed, err := tx.changes(`UPDATE message SET state = 'delivered', delivered_at = ?, path = ?
+			WHERE id = ? AND peer = ? AND state IN ('queued', 'sent')`, toNanos(at), path, id[:], peer[:])
+		if err != nil {
+			return outcome{}, err
+		}
+		if changed > 0 {
+			if _, err := markRead(tx, peer); err != nil {
+				return outcome{}, err
+			}
+		}
+		message, err := tx.message(`SELECT `+messageColumns+` FROM message
+			WHERE id = ? AND peer = ? AND outgoing = 1`, id[:], peer[:])
+		return outcome{message, changed > 0}, err
+	})
+	return result.message, result.changed, err
+}
+
+// MarkRead notes that peer has read our messages up to and including the
+// sequence upTo, and returns those for which this is news, in sequence. It
+// touches only delivered ones, so that a wrong report loses nothing; one whose
+// receipt is still under way follows in MarkDelivered.
+func (s *Store) MarkRead(ctx context.Context, peer wire.Key, upTo uint64, at time.Time) ([]Message, error) {
+	return write(ctx, s, "mark messages read", func(tx *transaction) ([]Message, error) {
+		// A peer cannot have read what we have not written yet.
+		err := tx.exec(`UPDATE conversation SET read_seq = min(?2, next_seq - 1), read_at = ?3
+			WHERE peer = ?1 AND min(?2, next_seq - 1) > read_seq`, peer[:], toSeq(upTo), toNanos(at))
+		if err != nil {
+			return nil, err
+		}
+		return markRead(tx, peer)
+	})
+}
+
+// markRead moves delivered messages that peer has reported as read to Read.
+func markRead(tx *transaction, peer wire.Key) ([]Message, error) {
+	var upTo, at int64
+	err := tx.row(`SELECT read_seq, read_at FROM conversation WHERE peer = ?`, []any{peer[:]}, &upTo, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil // no conversation, nothing to mark
+	}
+	if err != nil {
+		return nil, err
+	}
+	changed, err := tx.messages(`UPDATE message SET state = 'read', read_at = ?
+		WHERE peer = ? AND state = 'delivered' AND seq <= ? RETURNING `+messageColumns, at, peer[:], upTo)
+	slices.SortFunc(changed, func(a, b Message) int { return cmp.Compare(a.Seq, b.Seq) })
+	return changed, err
+}
+
+// toSeq is a sequence as SQLite can hold it. No message has a higher one.
+func toSeq(seq uint64) int64 { return int64(min(seq, math.MaxInt64)) }
+
+func scanKey(row scanner) (wire.Key, error) {
+	var raw []byte
+	if err := row.Scan(&raw); err != nil {
+		return wire.Key{}, fmt.Errorf("read key: %w", err)
+	}
+	return wire.Key(raw), nil
+}

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"peerd/wire"
+)
+
+func TestAcceptQueuesWithTheNextSequence(t *testing.T) {
+	s := openTest(t)
+	id := newID()
+	got, err := s.Accept(t.Context(), bob, id, "你好\x00 bob", noon)
+	check(t, err)
+	want := Message{Row: 1, ID: id, Peer: bob, Outgoing: true, Seq: 1, Body: "你好\x00 bob", SentAt: noon, State: Queued}
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if m := accept(t, s, bob, "second"); m.Seq != 2 {
+		t.Errorf("second message to bob has sequence %d", m.Seq)
+	}
+	if m := accept(t, s, carol, "first"); m.Seq != 1 {
+		t.Errorf("first message to carol has sequence %d", m.Seq)
+	}
+}
+
+func TestAcceptingAnIDAgainReturnsTheStoredMessage(t *testing.T) {
+	s := openTest(t)
+	first := accept(t, s, bob, "once")
+	again, err := s.Accept(t.Context(), bob, first.ID, "once", noon.Add(time.Hour))
+	check(t, err)
+	if again != first {
+		t.Errorf("got %+v, want %+v", again, first)
+	}
+	if m := accept(t, s, bob, "next"); m.Seq != 2 {
+		t.Errorf("the repeat used up a sequence: next is %d", m.Seq)
+	}
+	if _, err := s.Accept(t.Context(), carol, first.ID, "once", noon); !errors.Is(err, ErrIDTaken) {
+		t.Errorf("same id to another peer: %v, want ErrIDTaken", err)
+	}
+}
+
+func TestSequencesAreNotReusedWhenMessagesAreDeleted(t *testing.T) {
+	dir := t.TempDir()
+	s := reopen(t, dir)
+	first := accept(t, s, bob, "one")
+	last := accept(t, s, bob, "two")
+	check(t, apply(t.Context(), s, "delete everything", func(tx *transaction) error { return tx.exec(`DELETE FROM message`) }))
+	check(t, s.Close())
+	s = reopen(t, dir)
+	if m := accept(t, s, bob, "three"); m.Seq != 3 || m.Row <= last.Row {
+		t.Errorf("after %d and %d came sequence %d, row %d after row %d", first.Seq, last.Seq, m.Seq, m.Row, last.Row)
+	}
+}
+
+func TestPendingIsTheUndeliveredOutboxInSequence(t *testing.T) {
+	s := openTest(t)
+	var all []Message
+	for _, body := range []string{"one", "two", "three", "four"} {
+		all = append(all, accept(t, s, bob, body))
+	}
+	accept(t, s, carol, "to somebody else")
+	receive(t, s, bob, 1, "from bob")
+	check(t, s.MarkSent(t.Context(), all[0].ID, all[1].ID, newID()))
+	_, _, err := s.MarkDelivered(t.Context(), bob, all[1].ID, noon, "direct")
+	check(t, err)
+
+	for name, test := range map[string]struct {
+		after uint64
+		limit int
+		want  []string
+	}{
+		"all that are not delivered": {0, 10, []string{"one", "three", "four"}},
+		"after a sequence":           {1, 10, []string{"three", "four"}},
+		"a few":                      {0, 2, []string{"one", "three"}},
+		"after the last":             {math.MaxUint64, 10, []string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := s.Pending(t.Context(), bob, test.after, test.limit)
+			check(t, err)
+			if !slices.Equal(bodies(got), test.want) {
+				t.Errorf("got %q, want %q", bodies(got), test.want)
+			}
+		})
+	}
+}
+
+func TestPeersWithPendingAreThoseWaitingForSomething(t *testing.T) {
+	s := openTest(t)
+	toBob := accept(t, s, bob, "x")
+	accept(t, s, carol, "y")
+	accept(t, s, carol, "z")
+	receive(t, s, alice, 1, "from alice")
+	_, _, err := s.MarkDelivered(t.Context(), bob, toBob.ID, noon, "relay")
+	check(t, err)
+	if got, err := s.PeersWithPending(t.Context()); err != nil || !slices.Equal(got, []wire.Key{carol}) {
+		t.Errorf("got %v, %v; want carol only", got, err)
+	}
+}
+
+func TestStatesOnlyMoveForward(t *testing.T) {
+	s := openTest(t)
+	m := accept(t, s, bob, "x")
+	state := func() State {
+		t.Helper()
+		stored, err := s.Message(t.Context(), m.ID)
+		check(t, err)
+		return stored.State
+	}
+	steps := []struct {
+		name string
+		do   func() error
+		want State
+	}{
+		{"handed to a path", func() error { return s.MarkSent(t.Context(), m.ID) }, Sent},
+		{"handed to another", func() error { return s.MarkSent(t.Context(), m.ID) }, Sent},
+		{"receipt", func() error { _, _, err := s.MarkDelivered(t.Context(), bob, m.ID, noon, "direct"); return err }, Delivered},
+		{"handed to a path late", func() error { return s.MarkSent(t.Context(), m.ID) }, Delivered},
+		{"read", func() error { _, err := s.MarkRead(t.Context(), bob, 1, noon); return err }, Read},
+		{"receipt again", func() error { _, _, err := s.MarkDelivered(t.Context(), bob, m.ID, noon, "relay"); return err }, Read},
+	}
+	for _, step := range steps {
+		check(t, step.do())
+		if got := state(); got != step.want {
+			t.Fatalf("%s: %s, want %s", step.name, got, step.want)
+		}
+	}
+}
+
+func TestDeliveryIsNewsOnce(t *testing.T) {
+	s := openTest(t)
+	m := accept(t, s, bob, "x")
+	want := m
+	want.State, want.DeliveredAt, want.Path = Delivered, noon.Add(time.Minute), "direct"
+	for _, news := range []bool{true, false} {
+		got, changed, err := s.MarkDelivered(t.Context(), bob, m.ID, noon.Add(time.Minute), "direct")
+		if got != want || changed != news || err != nil {
+			t.Errorf("got %+v, %t, %v; want %+v, %t", got, changed, err, want, news)
+		}
+	}
+}
+
+func TestReceiptsOfStrangersAreNotFound(t *testing.T) {
+	s := openTest(t)
+	toBob, fromCarol := accept(t, s, bob, "x"), receive(t, s, carol, 1, "y")
+	for name, receipt := range map[string]struct {
+		peer wire.Key
+		id   wire.MessageID
+	}{
+		"for nothing we sent":           {bob, newID()},
+		"by a peer it was not sent to":  {carol, toBob.ID},
+		"for a message we received":     {carol, fromCarol.ID},
+		"by a peer we never talked to":  {alice, toBob.ID},
+		"by a peer without any message": {wire.Key{}, newID()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, _, err := s.MarkDelivered(t.Context(), receipt.peer, receipt.id, noon, "direct"); !errors.Is(err, ErrNotFound) {
+				t.Errorf("got %v, want ErrNotFound", err)
+			}
+		})
+	}
+	if m, err := s.Message(t.Context(), toBob.ID); err != nil || m.State != Queued {
+		t.Errorf("bob's message is now %s (error %v)", m.State, err)
+	}
+}
+
+func TestReadReportCoversDeliveredMessagesOnly(t *testing.T) {
+	s := openTest(t)
+	one, two, three := accept(t, s, bob, "one"), accept(t, s, bob, "two"), accept(t, s, bob, "three")
+	for _, m := range []Message{three, one} {
+		_, _, err := s.MarkDelivered(t.Context(), bob, m.ID, noon, "direct")
+		check(t, err)
+	}
+	changed, err := s.MarkRead(t.Context(), bob, 3, noon.Add(time.Hour))
+	check(t, err)
+	if got := bodies(changed); !slices.Equal(got, []string{"one", "three"}) || changed[0].State != Read || !changed[0].ReadAt.Equal(noon.Add(time.Hour)) {
+		t.Errorf("changed %+v", changed)
+	}
+	if pending, err := s.Pending(t.Context(), bob, 0, 10); err != nil || !slices.Equal(bodies(pending), []string{"two"}) {
+		t.Errorf("pending %q, %v: a message without a receipt must stay", bodies(pending), err)
+	}
+	if changed, err := s.MarkRead(t.Context(), bob, 3, noon); len(changed) != 0 || err != nil {
+		t.Errorf("the same report again changed %q, %v", bodies(changed), err)
+	}
+	m, news, err := s.MarkDelivered(t.Context(), bob, two.ID, noon, "direct")
+	if m.State != Read || !news || err != nil {
+		t.Errorf("receipt after the report: %s, %t, %v; want it read", m.State, news, err)
+	}
+}
+
+func TestReadReportCannotReachIntoTheFuture(t *testing.T) {
+	s := openTest(t)
+	accept(t, s, bob, "one")
+	_, err := s.MarkRead(t.Context(), bob, math.MaxUint64, noon)
+	check(t, err)
+	later := accept(t, s, bob, "two")
+	if m, _, err := s.MarkDelivered(t.Context(), bob, later.ID, noon, "direct"); err != nil || m.State != Delivered {
+		t.Errorf("a message written after the report is %s (error %v)", m.State, err)
+	}
+	if changed, err := s.MarkRead(t.Context(), alice, 5, noon); len(changed) != 0 || err != nil {
+		t.Errorf("report of a peer we never wrote to: %v, %v", changed, err)
+	}
+}

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// A Prekey is the private half of a prekey that this peer has published.
+type Prekey struct {
+	ID      uint64
+	Private []byte // secret
+	Created time.Time
+}
+
+// SavePrekey keeps the private half of a prekey. Save it before the public half
+// is published: what is sealed to it cannot be opened without. An id that is
+// taken is an error.
+func (s *Store) SavePrekey(ctx context.Context, id uint64, private []byte, created time.Time) error {
+	return apply(ctx, s, "save prekey", func(tx *transaction) error {
+		return tx.exec(`INSERT INTO prekey (id, private, created_at) VALUES (?, ?, ?)`, int64(id), private, toNanos(created))
+	})
+}
+
+// Prekey returns the private half with this id, or ErrNotFound: it was deleted,
+// or the id was never ours.
+func (s *Store) Prekey(ctx context.Context, id uint64) (private []byte, err error) {
+	prekey, err := first(ctx, s, scanPrekey, `SELECT id, private, created_at FROM prekey WHERE id = ?`, int64(id))
+	if err != nil {
+		return nil, fmt.Errorf("look up prekey %x: %w", id, err)
+	}
+	return prekey.Private, nil
+}
+
+// NewestPrekey returns the prekey created last, or ErrNotFound.
+func (s *Store) NewestPrekey(ctx context.Context) (Prekey, error) {
+	prekey, err := first(ctx, s, scanPrekey, `SELECT id, private, created_at FROM prekey ORDER BY created_at DESC, rowid DESC LIMIT 1`)
+	if err != nil {
+		return Prekey{}, fmt.Errorf("look up newest prekey: %w", err)
+	}
+	return prekey, nil
+}
+
+// DeletePrekeysBefore deletes the private halves created before t. Envelopes
+// sealed to them can be opened by nobody from then on, whatever is stolen
+// later; the file's free pages are overwritten, and the last traces in the
+// write-ahead log go when it is next moved into the file, at Close at the latest.
+func (s *Store) DeletePrekeysBefore(ctx context.Context, t time.Time) error {
+	return apply(ctx, s, "delete old prekeys", func(tx *transaction) error {
+		return tx.exec(`DELETE FROM prekey WHERE created_at < ?`, toNanos(t))
+	})
+}
+
+func scanPrekey(row scanner) (Prekey, error) {
+	var id, created int64
+	var prekey Prekey
+	if err := row.Scan(&id, &prekey.Private, &created); err != nil {
+		return Prekey{}, fmt.Errorf("read prekey: %w", err)
+	}
+	prekey.ID, prekey.Created = uint64(id), fromNanos(created)
+	return prekey, nil
+}

@@ -1,0 +1,179 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync/atomic"
+)
+
+// maxBatch is how many operations share a transaction. A larger one makes the
+// first of them wait longer, and gains little: the fsync is shared already.
+const maxBatch = 256
+
+// An operation is one caller's change. It may be run more than once, and only
+// its last run counts.
+type operation struct {
+	ctx  context.Context
+	run  func(*transaction) error
+	done chan error // takes one result without a reader
+}
+
+// The writer owns the only connection that writes. It commits in groups: while
+// one transaction waits for the disk, the operations that arrive gather, and
+// all of them go into the next one.
+//
+//	callers ──► operations ──► [ BEGIN · run · run · run · COMMIT (one fsync) ] ──► each caller's result
+type writer struct {
+	db         *sql.DB
+	tx         *transaction
+	operations chan *operation // unbuffered: what the writer has taken, it finishes
+	stopping   chan struct{}
+	finished   chan struct{}
+	commits    atomic.Uint64 // transactions committed
+}
+
+// startWriter takes over db when it succeeds.
+func startWriter(db *sql.DB) (*writer, error) {
+	conn, err := db.Conn(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{
+		db:         db,
+		tx:         &transaction{conn: conn, prepared: make(map[string]*sql.Stmt)},
+		operations: make(chan *operation),
+		stopping:   make(chan struct{}),
+		finished:   make(chan struct{}),
+	}
+	go w.loop()
+	return w, nil
+}
+
+// stop refuses new operations and waits for those taken. It is called once.
+func (w *writer) stop() {
+	close(w.stopping)
+	<-w.finished
+}
+
+func (w *writer) stopped() bool {
+	select {
+	case <-w.stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+// close gives up the connection of a stopped writer.
+func (w *writer) close() error { return errors.Join(w.tx.close(), w.db.Close()) }
+
+func (w *writer) loop() {
+	defer close(w.finished)
+	for {
+		select {
+		case op := <-w.operations:
+			w.commit(w.gather(op))
+		case <-w.stopping:
+			return
+		}
+	}
+}
+
+// gather adds the operations that are waiting already to first, and drops
+// those whose callers have gone.
+func (w *writer) gather(first *operation) []*operation {
+	var batch []*operation
+	for op := first; ; {
+		if op.ctx.Err() == nil {
+			batch = append(batch, op)
+		}
+		if len(batch) == maxBatch {
+			return batch
+		}
+		select {
+		case op = <-w.operations:
+		default:
+			return batch
+		}
+	}
+}
+
+// commit runs the operations in one transaction and tells their callers. When
+// one of them fails, none of them may suffer for it: all are run again, each in
+// a transaction of its own.
+func (w *writer) commit(batch []*operation) {
+	err := w.transact(batch...)
+	for _, op := range batch {
+		if err != nil && len(batch) > 1 {
+			op.done <- w.transact(op)
+		} else {
+			op.done <- err
+		}
+	}
+}
+
+// transact commits all of the operations, or none and returns why.
+func (w *writer) transact(batch ...*operation) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	if err := w.tx.exec("BEGIN IMMEDIATE"); err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	for _, op := range batch {
+		if err := op.run(w.tx); err != nil {
+			w.tx.rollback()
+			return err
+		}
+	}
+	if err := w.tx.exec("COMMIT"); err != nil {
+		w.tx.rollback()
+		return fmt.Errorf("commit: %w", err)
+	}
+	w.commits.Add(1)
+	return nil
+}
+
+// submit hands op to the writer and waits for its result.
+func (w *writer) submit(op *operation) error {
+	select {
+	case w.operations <- op:
+	case <-w.stopping:
+		return ErrClosed
+	case <-op.ctx.Done():
+		return op.ctx.Err()
+	}
+	select {
+	case err := <-op.done:
+		return err
+	case <-op.ctx.Done():
+		return op.ctx.Err()
+	}
+}
+
+// write runs change in a transaction and returns its result once that is on
+// the disk. The attempt says what the caller wanted, for the error. The change
+// must give the same result when it is run again after a rollback.
+func write[T any](ctx context.Context, s *Store, attempt string, change func(*transaction) (T, error)) (T, error) {
+	var result, none T
+	op := &operation{ctx: ctx, done: make(chan error, 1)}
+	op.run = func(tx *transaction) (err error) {
+		result, err = change(tx)
+		return err
+	}
+	if err := s.writer.submit(op); err != nil {
+		// After a cancelled context the writer may be setting result just now.
+		return none, fmt.Errorf("%s: %w", attempt, err)
+	}
+	return result, nil
+}
+
+// apply is write for changes without a result.
+func apply(ctx context.Context, s *Store, attempt string, change func(*transaction) error) error {
+	_, err := write(ctx, s, attempt, func(tx *transaction) (struct{}, error) {
+		return struct{}{}, change(tx)
+	})
+	return err
+}
