@@ -2,6 +2,7 @@ package seal
 
 import (
 	"crypto/ed25519"
+	"crypto/hpke"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -29,9 +30,23 @@ func NewPrekey(self *identity.Identity, id uint64) (wire.SignedPrekey, []byte, e
 	if err != nil {
 		return wire.SignedPrekey{}, nil, fmt.Errorf("make prekey: %w", err)
 	}
-	prekey := wire.SignedPrekey{ID: id, Public: [32]byte(key.PublicKey().Bytes())}
+	return signPrekey(self, id, key.PublicKey()), private, nil
+}
+
+// Republish returns what NewPrekey returned for this id and private half, so
+// that only the private half has to be kept.
+func Republish(self *identity.Identity, id uint64, private []byte) (wire.SignedPrekey, error) {
+	key, err := kem().NewPrivateKey(private)
+	if err != nil {
+		return wire.SignedPrekey{}, fmt.Errorf("publish prekey %x again: %w", id, err)
+	}
+	return signPrekey(self, id, key.PublicKey()), nil
+}
+
+func signPrekey(self *identity.Identity, id uint64, public hpke.PublicKey) wire.SignedPrekey {
+	prekey := wire.SignedPrekey{ID: id, Public: [32]byte(public.Bytes())}
 	prekey.Signature = [64]byte(self.Sign(prekeyStatement(prekey)))
-	return prekey, private, nil
+	return prekey
 }
 
 // VerifyPrekey reports whether owner signed p. No prekey (id 0) is signed by

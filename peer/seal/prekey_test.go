@@ -45,3 +45,14 @@ func TestPrekeyIDZeroIsRefused(t *testing.T) {
 		t.Error("got a prekey with id 0, which means none")
 	}
 }
+
+func TestRepublishedPrekeyIsTheSame(t *testing.T) {
+	alice := newParty(t, 42)
+	again, err := Republish(alice.Identity, 42, alice.private)
+	if err != nil || again != alice.prekey {
+		t.Errorf("got %x, %v; want %x", again, err, alice.prekey)
+	}
+	if _, err := Republish(alice.Identity, 42, alice.private[1:]); err == nil {
+		t.Error("published half a private key")
+	}
+}
