@@ -19,6 +19,9 @@ const (
 	TypeFile     EventType = "file" // reserved: no event has it yet
 )
 
+// typeError marks the line that ends a stream; it is no event.
+const typeError EventType = "error"
+
 // EventTypes lists the types users may ask for.
 var EventTypes = []EventType{TypeMessage, TypePresence, TypePath, TypeFile}
 
@@ -36,15 +39,18 @@ type (
 	messageType  struct{}
 	presenceType struct{}
 	pathType     struct{}
+	errorType    struct{}
 )
 
 func (messageType) MarshalText() ([]byte, error)  { return []byte(TypeMessage), nil }
 func (presenceType) MarshalText() ([]byte, error) { return []byte(TypePresence), nil }
 func (pathType) MarshalText() ([]byte, error)     { return []byte(TypePath), nil }
+func (errorType) MarshalText() ([]byte, error)    { return []byte(typeError), nil }
 
 func (messageType) UnmarshalText(text []byte) error  { return wantType(TypeMessage, text) }
 func (presenceType) UnmarshalText(text []byte) error { return wantType(TypePresence, text) }
 func (pathType) UnmarshalText(text []byte) error     { return wantType(TypePath, text) }
+func (errorType) UnmarshalText(text []byte) error    { return wantType(typeError, text) }
 
 func wantType(want EventType, got []byte) error {
 	if string(got) != string(want) {
@@ -53,8 +59,9 @@ func wantType(want EventType, got []byte) error {
 	return nil
 }
 
-// parseEvent decodes one line of an event stream. A type it does not know gives
-// nil, so that a newer daemon may send more.
+// parseEvent decodes one line of an event stream; the line that ends a stream
+// gives its error. A type it does not know gives nil, so that a newer daemon may
+// send more.
 func parseEvent(line []byte) (Event, error) {
 	var head struct {
 		Type EventType `json:"type"`
@@ -69,6 +76,12 @@ func parseEvent(line []byte) (Event, error) {
 		return parseAs[Presence](line)
 	case TypePath:
 		return parseAs[PathChange](line)
+	case typeError:
+		var end streamEnd
+		if err := json.Unmarshal(line, &end); err != nil {
+			return nil, err
+		}
+		return nil, end.Error
 	}
 	return nil, nil
 }
