@@ -117,7 +117,7 @@ func (f *fields) time(name string, nanoseconds int64) time.Time {
 // duration is a span of whole microseconds from zero to max.
 func (f *fields) duration(name string, microseconds uint64, max time.Duration) time.Duration {
 	if microseconds > uint64(max.Microseconds()) {
-		f.fail("%s is longer than %v", name, max)
+		f.fail("%s is not between 0 and %v", name, max)
 		return 0
 	}
 	return time.Duration(microseconds) * time.Microsecond

@@ -7,7 +7,8 @@ import (
 
 // A MessageID names one message for ever: the first six bytes are the unix
 // milliseconds of its making, big endian, and the other ten are random. So ids
-// sort by time, in a database and in their text form. The zero MessageID names
+// sort by time as bytes, in a database or a log (not as text: in base32, digits
+// stand for more than letters, but sort before them). The zero MessageID names
 // no message.
 //
 // The time is the sender's clock and a hint only: order within a conversation

@@ -1,0 +1,28 @@
+package wire
+
+import (
+	"testing"
+
+	"peerd/wire/internal/pb"
+)
+
+var welcomeCodec = bodyCodec("welcome", ParseWelcome)
+
+func TestWelcomeVectors(t *testing.T) {
+	welcomeCodec.testVectors(t,
+		example[Welcome]{"over IPv4", Welcome{Version: 1, Circle: "home", Name: "alice", Observed: exampleEndpoint}},
+		example[Welcome]{"over IPv6", Welcome{Version: 1, Circle: "家", Name: "小明", Observed: exampleEndpoint6}},
+	)
+}
+
+func TestWelcomeRefuses(t *testing.T) {
+	endpoint := appendEndpoint(nil, exampleEndpoint)
+	testRefusals(t, ParseWelcome,
+		refusal{"no version", &pb.Welcome{Observed: endpoint}, "parse welcome: version is missing"},
+		refusal{"no observed endpoint", &pb.Welcome{Version: 1}, "observed is missing"},
+		refusal{"a circle too long", &pb.Welcome{Version: 1, Observed: endpoint, Circle: string(make([]byte, MaxCircle+1))}, "circle has 129 bytes"},
+		refusal{"a name too long", &pb.Welcome{Version: 1, Observed: endpoint, Name: string(make([]byte, MaxName+1))}, "name has 129 bytes"},
+	)
+}
+
+func FuzzParseWelcome(f *testing.F) { welcomeCodec.fuzz(f) }
