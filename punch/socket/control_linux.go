@@ -40,9 +40,14 @@ func putECN(oob []byte, ecn uint8) int {
 	if ecn == 0 || len(oob) < length {
 		return 0
 	}
-	header := (*unix.Cmsghdr)(unsafe.Pointer(&oob[0]))
-	header.Level, header.Type = unix.IPPROTO_IPV6, unix.IPV6_TCLASS
-	header.SetLen(unix.CmsgLen(size))
+	putHeader(oob, unix.IPPROTO_IPV6, unix.IPV6_TCLASS, size)
 	binary.NativeEndian.PutUint32(oob[unix.CmsgLen(0):], uint32(ecn))
 	return length
+}
+
+// putHeader writes the header of a control message with data of the given size.
+func putHeader(oob []byte, level, kind int32, size int) {
+	header := (*unix.Cmsghdr)(unsafe.Pointer(&oob[0]))
+	header.Level, header.Type = level, kind
+	header.SetLen(unix.CmsgLen(size))
 }

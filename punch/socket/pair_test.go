@@ -37,14 +37,11 @@ type side struct {
 	accepts chan wire.Accept
 }
 
-// newSide listens on loopback. Relayed says what RelayByControl does.
-func newSide(t testing.TB, relayed func(wire.SessionID, []byte)) *side {
-	t.Helper()
-	return newSideOver(t, relayed, nil)
-}
+// wrapper puts something between a socket and the network; nil: nothing.
+type wrapper func(datagramConn) datagramConn
 
-// newSideOver puts what wrap returns between the socket and the network.
-func newSideOver(t testing.TB, relayed func(wire.SessionID, []byte), wrap func(datagramConn) datagramConn) *side {
+// newSide listens on loopback. Relayed is its RelayByControl.
+func newSide(t testing.TB, relayed func(wire.SessionID, []byte), wrap wrapper) *side {
 	t.Helper()
 	udp, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -84,9 +81,11 @@ type pair struct {
 }
 
 // newPair starts two peers whose session goes over a UDP relay.
-func newPair(t testing.TB) *pair {
+func newPair(t testing.TB) *pair { return newPairOver(t, nil, nil) }
+
+func newPairOver(t testing.TB, a, b wrapper) *pair {
 	t.Helper()
-	p := &pair{a: newSide(t, noControl(t)), b: newSide(t, noControl(t)), relay: newUDPRelay(t)}
+	p := &pair{a: newSide(t, noControl(t), a), b: newSide(t, noControl(t), b), relay: newUDPRelay(t)}
 	p.a.SetRelay(p.relay.addr)
 	p.b.SetRelay(p.relay.addr)
 	p.open(t, randomSession())
@@ -357,4 +356,8 @@ func (r *udpRelay) handle(d *offload.Datagrams) {
 	}
 	r.frames++
 	r.conn.Write(d.Buffer, d.SegmentSize, d.ECN, to)
+}
+
+func udpAddr(endpoint string) *net.UDPAddr {
+	return net.UDPAddrFromAddrPort(netip.MustParseAddrPort(endpoint))
 }

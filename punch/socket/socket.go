@@ -67,7 +67,11 @@ func Listen(config Config) (*Socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	udp, err := net.ListenUDP("udp", addr)
+	network := "udp" // both families where the host has both
+	if addr.IP.To4() != nil {
+		network = "udp4"
+	}
+	udp, err := net.ListenUDP(network, addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on UDP %q: %w", config.Listen, err)
 	}

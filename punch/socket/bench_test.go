@@ -1,0 +1,91 @@
+package socket
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"net"
+	"testing"
+
+	"github.com/quic-go/quic-go"
+)
+
+// BenchmarkStream compares one QUIC stream over a session with one between two
+// bare UDP sockets, in the same run.
+func BenchmarkStream(b *testing.B) {
+	var bare float64
+	for _, road := range []struct {
+		name    string
+		connect func(b *testing.B) (from, to *quic.Conn)
+	}{
+		{"bare", connectBare},
+		{"direct", func(b *testing.B) (from, to *quic.Conn) {
+			p := newPair(b)
+			from, to = p.connect(b)
+			p.punch(b)
+			return from, to
+		}},
+		{"relay", func(b *testing.B) (from, to *quic.Conn) { return newPair(b).connect(b) }},
+	} {
+		b.Run(road.name, func(b *testing.B) {
+			from, to := road.connect(b)
+			rate := benchmarkStream(b, from, to)
+			if road.name == "bare" {
+				bare = rate
+			}
+			b.ReportMetric(rate/bare, "of-bare")
+			b.ReportMetric(100*float64(from.ConnectionStats().PacketsLost)/float64(from.ConnectionStats().PacketsSent), "%lost")
+		})
+	}
+}
+
+// connectBare connects two quic-go transports on plain UDP sockets.
+func connectBare(b *testing.B) (from, to *quic.Conn) {
+	transport := func() *quic.Transport {
+		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		t := newTransport(conn)
+		b.Cleanup(func() {
+			t.Close()
+			conn.Close()
+		})
+		return t
+	}
+	one, other := transport(), transport()
+	return connect(b, one, other, other.Conn.LocalAddr(), QUICConfig())
+}
+
+// benchmarkStream sends one MiB per iteration over a single stream, and returns
+// the rate in MB/s.
+func benchmarkStream(b *testing.B, from, to *quic.Conn) float64 {
+	stream, err := from.OpenUniStream()
+	if err != nil {
+		b.Fatal(err)
+	}
+	block := make([]byte, 1<<20)
+	rand.Read(block)
+	received := make(chan int64)
+	go func() {
+		stream, err := to.AcceptUniStream(context.Background())
+		if err != nil {
+			b.Error(err)
+			close(received)
+			return
+		}
+		n, _ := io.Copy(io.Discard, stream)
+		received <- n
+	}()
+	b.SetBytes(int64(len(block)))
+	for b.Loop() {
+		if _, err := stream.Write(block); err != nil {
+			b.Fatal(err)
+		}
+	}
+	stream.Close()
+	if got, want := <-received, int64(b.N)*int64(len(block)); got != want {
+		b.Errorf("%d bytes arrived, want %d", got, want)
+	}
+	return float64(b.N) * float64(len(block)) / 1e6 / b.Elapsed().Seconds()
+}

@@ -1,0 +1,178 @@
+package socket
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+
+	"peerd/wire"
+)
+
+// home is a peer behind a router, with one IPv4 and one IPv6 link.
+var home = surroundings{
+	bound:      netip.MustParseAddrPort("[::]:40000"),
+	interfaces: prefixes("127.0.0.1/8", "192.168.1.5/24", "2001:db8:1::5/64", "fd00:1::5/64", "fe80::5/64"),
+	observed:   netip.MustParseAddrPort("203.0.113.9:50000"),
+}
+
+func candidate(endpoint string, kind wire.CandidateKind) wire.Candidate {
+	return wire.Candidate{Endpoint: netip.MustParseAddrPort(endpoint), Kind: kind}
+}
+
+func TestForbiddenCandidatesAreNotProbed(t *testing.T) {
+	for name, endpoint := range map[string]string{
+		"loopback":                            "127.0.0.1:5000",
+		"loopback, other end":                 "127.255.255.254:5000",
+		"loopback, IPv4-mapped":               "[::ffff:127.0.0.1]:5000",
+		"loopback, IPv6":                      "[::1]:5000",
+		"loopback, IPv4-compatible":           "[::127.0.0.1]:5000",
+		"loopback behind NAT64":               "[64:ff9b::7f00:1]:5000",
+		"loopback behind local NAT64":         "[64:ff9b:1::7f00:1]:5000",
+		"loopback behind 6to4":                "[2002:7f00:1::]:5000",
+		"loopback behind Teredo":              "[2001:0:7f00:1::]:5000",
+		"unspecified":                         "0.0.0.0:5000",
+		"unspecified, IPv6":                   "[::]:5000",
+		"unspecified, IPv4-mapped":            "[::ffff:0.0.0.0]:5000",
+		"this network":                        "0.1.2.3:5000",
+		"metadata service":                    "169.254.169.254:5000",
+		"metadata service, IPv4-mapped":       "[::ffff:169.254.169.254]:5000",
+		"metadata service behind NAT64":       "[64:ff9b::a9fe:a9fe]:5000",
+		"link-local":                          "169.254.7.7:5000",
+		"link-local, IPv6":                    "[fe80::1]:5000",
+		"link-local with a zone":              "[fe80::1%eth0]:5000",
+		"site-local":                          "[fec0::1]:5000",
+		"limited broadcast":                   "255.255.255.255:5000",
+		"our link's broadcast":                "192.168.1.255:5000",
+		"our link's old broadcast":            "192.168.1.0:5000",
+		"our link's broadcast, IPv4-mapped":   "[::ffff:192.168.1.255]:5000",
+		"reserved":                            "240.0.0.1:5000",
+		"multicast":                           "224.0.0.251:5353",
+		"multicast, IPv6":                     "[ff02::fb]:5353",
+		"6to4 relay":                          "192.88.99.1:5000",
+		"benchmarking":                        "198.18.0.1:5000",
+		"protocol assignments":                "192.0.0.1:5000",
+		"discard":                             "[100::1]:5000",
+		"outside global unicast":              "[4000::1]:5000",
+		"another home's link":                 "192.168.7.5:5000",
+		"another home's link, IPv4-mapped":    "[::ffff:192.168.7.5]:5000",
+		"another home's network":              "10.0.0.1:5000",
+		"another home's third network":        "172.16.0.1:5000",
+		"another carrier's customer":          "100.64.0.1:5000",
+		"another home's unique local address": "[fd00:2::5]:5000",
+		"port zero":                           "198.51.100.7:0",
+		"a name server's port":                "198.51.100.7:53",
+		"the last system port":                "198.51.100.7:1023",
+		"our socket":                          "192.168.1.5:40000",
+		"our socket, IPv6":                    "[2001:db8:1::5]:40000",
+		"our observed endpoint":               "203.0.113.9:50000",
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, kind := range []wire.CandidateKind{wire.CandidateLocal, wire.CandidateObserved} {
+				if got := probeable([]wire.Candidate{candidate(endpoint, kind)}, home); len(got) != 0 {
+					t.Errorf("%v candidate is probed at %v", kind, got)
+				}
+			}
+		})
+	}
+}
+
+func TestProbeableCandidates(t *testing.T) {
+	local := func(e string) wire.Candidate { return candidate(e, wire.CandidateLocal) }
+	observed := func(e string) wire.Candidate { return candidate(e, wire.CandidateObserved) }
+	loopback := surroundings{bound: netip.MustParseAddrPort("127.0.0.1:40000"), interfaces: home.interfaces}
+	fourOnly := home
+	fourOnly.bound = netip.MustParseAddrPort("0.0.0.0:40000")
+	company := home
+	company.observed = netip.MustParseAddrPort("10.1.0.5:40000")
+
+	for name, test := range map[string]struct {
+		here       surroundings
+		candidates []wire.Candidate
+		want       []string
+	}{
+		"public endpoints": {
+			here:       home,
+			candidates: []wire.Candidate{observed("8.8.4.4:5000"), observed("[2600::1]:1024")},
+			want:       []string{"8.8.4.4:5000", "[2600::1]:1024"},
+		},
+		"documentation ranges are a laboratory's internet": {
+			here:       home,
+			candidates: []wire.Candidate{observed("192.0.2.1:5000"), observed("198.51.100.1:5000"), observed("203.0.113.1:5000"), local("[2001:db8:2::1]:5000")},
+			want:       []string{"[2001:db8:2::1]:5000", "192.0.2.1:5000", "198.51.100.1:5000", "203.0.113.1:5000"},
+		},
+		"a mapped address is used as IPv4": {
+			here:       home,
+			candidates: []wire.Candidate{observed("[::ffff:198.51.100.1]:5000")},
+			want:       []string{"198.51.100.1:5000"},
+		},
+		"a neighbour on our link": {
+			here:       home,
+			candidates: []wire.Candidate{local("192.168.1.6:5000"), local("[fd00:1::6]:5000")},
+			want:       []string{"192.168.1.6:5000", "[fd00:1::6]:5000"},
+		},
+		"another peer on this host": {
+			here:       home,
+			candidates: []wire.Candidate{local("192.168.1.5:40001")},
+			want:       []string{"192.168.1.5:40001"},
+		},
+		"private addresses behind our own router": {
+			here:       home,
+			candidates: []wire.Candidate{observed("203.0.113.9:50001"), local("192.168.7.5:5000"), local("10.0.0.1:5000")},
+			want:       []string{"192.168.7.5:5000", "10.0.0.1:5000", "203.0.113.9:50001"},
+		},
+		"even behind our own router no loopback": {
+			here:       home,
+			candidates: []wire.Candidate{observed("203.0.113.9:50001"), local("127.0.0.1:5000"), local("169.254.169.254:5000")},
+			want:       []string{"203.0.113.9:50001"},
+		},
+		"a rendezvous inside the company sees both inside": {
+			here:       company,
+			candidates: []wire.Candidate{observed("10.2.0.5:5000"), local("10.3.0.5:5000")},
+			want:       []string{"10.2.0.5:5000"},
+		},
+		"loopback from a socket on loopback": {
+			here:       loopback,
+			candidates: []wire.Candidate{local("127.0.0.1:5000")},
+			want:       []string{"127.0.0.1:5000"},
+		},
+		"no IPv6 from an IPv4 socket": {
+			here:       fourOnly,
+			candidates: []wire.Candidate{local("[2001:db8:2::1]:5000"), observed("198.51.100.1:5000")},
+			want:       []string{"198.51.100.1:5000"},
+		},
+		"local ones first, each once": {
+			here:       home,
+			candidates: []wire.Candidate{observed("198.51.100.1:5000"), local("192.168.1.6:5000"), observed("[::ffff:198.51.100.1]:5000"), local("192.168.1.6:5000")},
+			want:       []string{"192.168.1.6:5000", "198.51.100.1:5000"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, endpoint := range probeable(test.candidates, test.here) {
+				got = append(got, endpoint.String())
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestNoMoreThanMaxCandidatesAreProbed(t *testing.T) {
+	var candidates []wire.Candidate
+	for i := range 3 * wire.MaxCandidates {
+		endpoint := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}), 5000)
+		candidates = append(candidates, wire.Candidate{Endpoint: endpoint, Kind: wire.CandidateObserved})
+	}
+	if got := probeable(candidates, home); len(got) != wire.MaxCandidates {
+		t.Errorf("%d candidates are probed, want %d", len(got), wire.MaxCandidates)
+	}
+}
+
+func TestPointToPointLinksHaveNoBroadcast(t *testing.T) {
+	here := home
+	here.interfaces = prefixes("10.9.0.0/31")
+	if got := probeable([]wire.Candidate{candidate("10.9.0.1:5000", wire.CandidateLocal)}, here); len(got) != 1 {
+		t.Error("the other end of a /31 link is not probed")
+	}
+}
