@@ -133,7 +133,7 @@ func TestWhatADecoderWouldRefuseIsNotSent(t *testing.T) {
 		"encode prekey: prekey id is missing":                         Prekey{Prekey: SignedPrekey{Public: [32]byte{1}}},
 		"encode envelope: sealed has 71681 bytes, the limit is 71680": Envelope{Session: exampleSession, Sealed: make([]byte, MaxSealed+1)},
 		"encode relay: payload has 1501 bytes, the limit is 1500":     Relay{Session: exampleSession, Payload: make([]byte, MaxRelayedDatagram+1)},
-		"encode goodbye: return_in is not between 0 and 24h0m0s":            Goodbye{ReturnIn: -1000},
+		"encode goodbye: return_in is not between 0 and 24h0m0s":      Goodbye{ReturnIn: -1000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := m.AppendBody(nil)

@@ -11,8 +11,9 @@ import (
 // was not made by a holder of the key. It deserves no answer.
 var ErrForged = errors.New("probe is not authentic")
 
-// A ProbeKey authenticates the probes of one direction of one session, and the
-// replies to them. Package punch says how both peers derive it.
+// A ProbeKey authenticates the probes and the replies that one peer of one
+// session sends; the other peer has its own. Package internal/identity derives
+// both from the peers' identities.
 type ProbeKey [32]byte
 
 // macSize is how many bytes of HMAC-SHA256 are sent. 128 bits cannot be guessed
