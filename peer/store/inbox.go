@@ -87,6 +87,15 @@ func (s *Store) ReadCursor(ctx context.Context, peer wire.Key) (upTo uint64, at 
 
 // Unread returns how many unread messages there are of each peer that has any.
 func (s *Store) Unread(ctx context.Context) (map[wire.Key]int, error) {
+	counts, err := countByPeer(ctx, s, `SELECT peer, count(*) FROM message WHERE state = 'unread' GROUP BY peer`)
+	if err != nil {
+		return nil, fmt.Errorf("count unread messages: %w", err)
+	}
+	return counts, nil
+}
+
+// countByPeer reads the rows (peer, count) of a statement.
+func countByPeer(ctx context.Context, s *Store, statement string) (map[wire.Key]int, error) {
 	counts := make(map[wire.Key]int)
 	_, err := list(ctx, s, func(row scanner) (struct{}, error) {
 		var peer []byte
@@ -96,9 +105,6 @@ func (s *Store) Unread(ctx context.Context) (map[wire.Key]int, error) {
 			counts[wire.Key(peer)] = count
 		}
 		return struct{}{}, err
-	}, `SELECT peer, count(*) FROM message WHERE state = 'unread' GROUP BY peer`)
-	if err != nil {
-		return nil, fmt.Errorf("count unread messages: %w", err)
-	}
-	return counts, nil
+	}, statement)
+	return counts, err
 }

@@ -59,6 +59,15 @@ func (s *Store) PeersWithPending(ctx context.Context) ([]wire.Key, error) {
 	return peers, nil
 }
 
+// Queued returns how many messages to each peer are not known to be delivered.
+func (s *Store) Queued(ctx context.Context) (map[wire.Key]int, error) {
+	counts, err := countByPeer(ctx, s, `SELECT peer, count(*) FROM message WHERE state IN ('queued', 'sent') GROUP BY peer`)
+	if err != nil {
+		return nil, fmt.Errorf("count queued messages: %w", err)
+	}
+	return counts, nil
+}
+
 // MarkSent notes that the messages were handed to a path. It passes over ids
 // that are unknown or have come further.
 func (s *Store) MarkSent(ctx context.Context, ids ...wire.MessageID) error {

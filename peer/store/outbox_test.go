@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -98,6 +99,9 @@ func TestPeersWithPendingAreThoseWaitingForSomething(t *testing.T) {
 	check(t, err)
 	if got, err := s.PeersWithPending(t.Context()); err != nil || !slices.Equal(got, []wire.Key{carol}) {
 		t.Errorf("got %v, %v; want carol only", got, err)
+	}
+	if got, err := s.Queued(t.Context()); err != nil || !maps.Equal(got, map[wire.Key]int{carol: 2}) {
+		t.Errorf("got %v, %v; want 2 for carol only", got, err)
 	}
 }
 

@@ -1,0 +1,109 @@
+package store
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"peerd/wire"
+)
+
+func prekey(id uint64) wire.SignedPrekey {
+	return wire.SignedPrekey{ID: id, Public: [32]byte{byte(id), 1}, Signature: [64]byte{byte(id), 2}}
+}
+
+func TestFirstContactPinsTheKeyToTheName(t *testing.T) {
+	s := openTest(t)
+	want := Contact{Key: bob, Name: "bob", PinnedAt: noon, Prekey: prekey(1<<63 + 5), LastSeen: noon.Add(time.Hour)}
+	check(t, s.Pin(t.Context(), want))
+	check(t, s.Pin(t.Context(), Contact{Key: alice, Name: "alice", PinnedAt: noon}))
+	if got, err := s.Contact(t.Context(), bob); got != want || err != nil {
+		t.Errorf("by key: %+v, %v; want %+v", got, err, want)
+	}
+	if got, err := s.ContactByName(t.Context(), "bob"); got != want || err != nil {
+		t.Errorf("by name: %+v, %v; want %+v", got, err, want)
+	}
+	all, err := s.Contacts(t.Context())
+	if len(all) != 2 || all[0].Name != "alice" || all[1] != want || err != nil {
+		t.Errorf("all: %+v, %v", all, err)
+	}
+}
+
+func TestChangedKeyIsRefusedAndChangesNothing(t *testing.T) {
+	s := openTest(t)
+	pinned := Contact{Key: bob, Name: "bob", PinnedAt: noon, Prekey: prekey(1)}
+	check(t, s.Pin(t.Context(), pinned))
+	check(t, s.Pin(t.Context(), Contact{Key: carol, Name: "carol", PinnedAt: noon}))
+	for name, offered := range map[string]wire.Key{"a new key": alice, "the key of another contact": carol} {
+		t.Run(name, func(t *testing.T) {
+			err := s.Pin(t.Context(), Contact{Key: offered, Name: "bob", PinnedAt: noon, Prekey: prekey(9), LastSeen: noon})
+			changed, ok := errors.AsType[*KeyChangedError](err)
+			if !ok || *changed != (KeyChangedError{Name: "bob", Pinned: bob, Offered: offered}) {
+				t.Errorf("got %v, want a KeyChangedError", err)
+			}
+		})
+	}
+	all, err := s.Contacts(t.Context())
+	if !slices.Equal(all, []Contact{pinned, {Key: carol, Name: "carol", PinnedAt: noon}}) || err != nil {
+		t.Errorf("contacts are now %+v (error %v)", all, err)
+	}
+}
+
+func TestLaterContactRenewsThePrekeyButNotThePin(t *testing.T) {
+	s := openTest(t)
+	check(t, s.Pin(t.Context(), Contact{Key: bob, Name: "bob", PinnedAt: noon, Prekey: prekey(1), LastSeen: noon}))
+	later := noon.Add(time.Hour)
+	for _, step := range []struct {
+		name   string
+		offer  Contact
+		prekey uint64
+		seen   time.Time
+	}{
+		{"a new prekey", Contact{Key: bob, Name: "bob", PinnedAt: later, Prekey: prekey(2), LastSeen: later}, 2, later},
+		{"no prekey known now", Contact{Key: bob, Name: "bob", PinnedAt: later}, 2, later},
+		{"another name is not taken over", Contact{Key: bob, Name: "robert", PinnedAt: later, Prekey: prekey(3)}, 3, later},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			check(t, s.Pin(t.Context(), step.offer))
+			want := Contact{Key: bob, Name: "bob", PinnedAt: noon, Prekey: prekey(step.prekey), LastSeen: step.seen}
+			if got, err := s.Contact(t.Context(), bob); got != want || err != nil {
+				t.Errorf("got %+v, %v; want %+v", got, err, want)
+			}
+		})
+	}
+}
+
+func TestNameCannotMoveToAnotherKeyInTwoSteps(t *testing.T) {
+	s := openTest(t)
+	check(t, s.Pin(t.Context(), Contact{Key: bob, Name: "bob", PinnedAt: noon}))
+	check(t, s.Pin(t.Context(), Contact{Key: bob, Name: "robert", PinnedAt: noon}))
+	err := s.Pin(t.Context(), Contact{Key: carol, Name: "bob", PinnedAt: noon})
+	if _, ok := errors.AsType[*KeyChangedError](err); !ok {
+		t.Errorf("got %v, want a KeyChangedError", err)
+	}
+}
+
+func TestRepinIsTheUsersDecision(t *testing.T) {
+	s := openTest(t)
+	check(t, s.Pin(t.Context(), Contact{Key: bob, Name: "bob", PinnedAt: noon}))
+	message := accept(t, s, bob, "to the old key")
+	trusted := Contact{Key: carol, Name: "bob", PinnedAt: noon.Add(time.Hour), Prekey: prekey(4)}
+	check(t, s.Repin(t.Context(), trusted))
+	all, err := s.Contacts(t.Context())
+	if !slices.Equal(all, []Contact{trusted}) || err != nil {
+		t.Errorf("contacts are %+v (error %v)", all, err)
+	}
+	if m, err := s.Message(t.Context(), message.ID); m.Peer != bob || err != nil {
+		t.Errorf("the message to the old key is %+v (error %v)", m, err)
+	}
+}
+
+func TestUnknownContactsAreNotFound(t *testing.T) {
+	s := openTest(t)
+	_, byKey := s.Contact(t.Context(), bob)
+	_, byName := s.ContactByName(t.Context(), "bob")
+	if !errors.Is(byKey, ErrNotFound) || !errors.Is(byName, ErrNotFound) {
+		t.Errorf("by key %v, by name %v; want ErrNotFound", byKey, byName)
+	}
+}
