@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// hangGuard ends a wait for a file that will never come.
+const hangGuard = 10 * time.Second
+
+// await FILE waits until FILE exists.
+func await(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 1 {
+		ts.Fatalf("usage: await FILE")
+	}
+	path := ts.MkAbs(args[0])
+	for deadline := time.Now().Add(hangGuard); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(path); err == nil {
+			return
+		}
+	}
+	ts.Fatalf("%s did not appear", args[0])
+}
+
+// exitcode N COMMAND... runs a command that must end with exit code N.
+func exitsWith(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) < 2 {
+		ts.Fatalf("usage: exitcode N COMMAND...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		code = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+// ! shows FILE INVITE fails when FILE contains the token of the invite in the
+// file INVITE.
+func shows(ts *testscript.TestScript, negated bool, args []string) {
+	if !negated || len(args) != 2 {
+		ts.Fatalf("usage: ! shows FILE INVITE")
+	}
+	invite := strings.TrimSpace(ts.ReadFile(args[1]))
+	token := invite[strings.LastIndex(invite, ".")+1:]
+	if len(token) == 0 || strings.Contains(ts.ReadFile(args[0]), token) {
+		ts.Fatalf("%s shows the invite's token", args[0])
+	}
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"peerd/rendezvous"
+)
+
+// serveFlags are the flags of rendezvous run.
+type serveFlags struct {
+	config   rendezvous.Config
+	logLevel string
+	logJSON  bool
+}
+
+func newRun(io stdio) *cobra.Command {
+	var flags serveFlags
+	command := &cobra.Command{
+		Use:   "run",
+		Short: "Serve peers until interrupted",
+		Long: `Serve peers until interrupted.
+
+The first start creates a key, the state, and an invite for 16 peers and 24
+hours, and prints the invite. Every start prints "ready" when peers are served.
+Open the port for UDP and TCP, and the next one for UDP.`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(command *cobra.Command, _ []string) error {
+			return serve(command.Context(), flags, io)
+		},
+	}
+	set := command.Flags()
+	set.StringVar(&flags.config.Listen, "listen", rendezvous.DefaultListen, "`address` for UDP and TCP; the next port is used too")
+	set.StringVar(&flags.config.Advertise, "advertise", "", "`HOST[:PORT]` that invites name (default: this machine's own address)")
+	set.StringVar(&flags.config.Circle, "circle", rendezvous.DefaultCircle, "`name` of the circle")
+	set.IntVar(&flags.config.RelayRate, "relay-rate", rendezvous.DefaultRelayRate, "`bytes` per second that one peer may have relayed")
+	set.StringVar(&flags.config.Metrics, "metrics", "", "`address` of HTTP metrics and health check, such as 127.0.0.1:9100 (default: none)")
+	set.BoolVar(&flags.config.MetricsPublic, "metrics-public", false, "allow --metrics on an address that is not loopback")
+	set.StringVar(&flags.logLevel, "log-level", "warn", "debug, info, warn or error")
+	set.BoolVar(&flags.logJSON, "log-json", false, "log JSON lines, also to a terminal")
+	addState(command, &flags.config.StateDir)
+	return command
+}
+
+// serve runs a rendezvous until ctx ends.
+func serve(ctx context.Context, flags serveFlags, io stdio) (err error) {
+	config := flags.config
+	if config.Logger, err = newLogger(io.err, flags.logLevel, flags.logJSON); err != nil {
+		return err
+	}
+	if config.StateDir, err = stateDir(config.StateDir); err != nil {
+		return err
+	}
+	if config.RelayRate < 1 {
+		return usageError(fmt.Errorf("relay rate %d: want at least one byte per second", config.RelayRate))
+	}
+	// Without systemd this does nothing.
+	config.Notify = func(state string) { _, _ = daemon.SdNotify(false, state) }
+	server, err := rendezvous.Open(config)
+	if err != nil {
+		return err
+	}
+	if err := announce(server, io); err != nil {
+		_ = server.Close()
+		return err
+	}
+	return server.Serve(ctx)
+}
+
+// announce prints the first invite, and that peers may come. The sockets are
+// bound: who connects before Serve accepts waits in the kernel's queue.
+func announce(server *rendezvous.Server, io stdio) error {
+	if warning := rendezvous.AdvertiseWarning(server.Advertised()); warning != "" {
+		fmt.Fprintln(io.err, "warning: "+warning)
+	}
+	if server.FirstStart() {
+		invite, err := server.CreateInvite(rendezvous.DefaultInviteUses, rendezvous.DefaultInviteLife)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(io.out, invite.String())
+	}
+	_, err := fmt.Fprintln(io.out, "ready")
+	return err
+}
+
+// newLogger logs events as text to a terminal, as JSON lines elsewhere.
+func newLogger(w io.Writer, level string, json bool) (zerolog.Logger, error) {
+	parsed, err := zerolog.ParseLevel(level)
+	if err != nil || parsed == zerolog.NoLevel {
+		return zerolog.Nop(), usageError(fmt.Errorf("log level %q: use debug, info, warn or error", level))
+	}
+	if !json {
+		w = zerolog.ConsoleWriter{Out: w, NoColor: os.Getenv("NO_COLOR") != "" || runtime.GOOS == "windows"}
+	}
+	return zerolog.New(w).Level(parsed).With().Timestamp().Logger(), nil
+}

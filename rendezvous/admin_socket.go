@@ -1,0 +1,179 @@
+package rendezvous
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+const (
+	// adminSocket is the name of the admin socket in the state directory. Who
+	// may open it may admit members: its mode is 0600.
+	adminSocket = "admin.sock"
+	// adminTimeout is how long a tool waits for the running rendezvous.
+	adminTimeout = 10 * time.Second
+	// maxAdminBody bounds what either side of the admin socket reads.
+	maxAdminBody = 1 << 20
+)
+
+// inviteRequest and inviteAnswer are the bodies of POST /invites.
+type inviteRequest struct {
+	Uses int           `json:"uses"`
+	Life time.Duration `json:"life_ns"`
+}
+
+type inviteAnswer struct {
+	Secret string `json:"secret"`
+	Invite Invite `json:"invite"`
+}
+
+// openAdmin binds the admin socket. The lock on the state file proves that no
+// other rendezvous runs here, so a socket in the way is a dead one's.
+func (s *Server) openAdmin() error {
+	path := filepath.Join(s.config.StateDir, adminSocket)
+	listener, err := listenPrivate(path)
+	if errors.Is(err, syscall.EINVAL) {
+		return hinted(fmt.Errorf("make the admin socket: the path %s is too long", path), "choose a shorter one with --state")
+	}
+	if err != nil {
+		return fmt.Errorf("make the admin socket: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
+		status, err := s.Status()
+		reply(w, status, err)
+	})
+	mux.HandleFunc("GET /invites", func(w http.ResponseWriter, _ *http.Request) {
+		invites, err := s.stopped().Invites()
+		reply(w, invites, err)
+	})
+	mux.HandleFunc("POST /invites", func(w http.ResponseWriter, r *http.Request) {
+		var wanted inviteRequest
+		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAdminBody)).Decode(&wanted)
+		if err != nil {
+			reply(w, nil, err)
+			return
+		}
+		secret, description, err := s.stopped().CreateInvite(wanted.Uses, wanted.Life)
+		reply(w, inviteAnswer{secret, description}, err)
+	})
+	mux.HandleFunc("DELETE /invites/{id}", func(w http.ResponseWriter, r *http.Request) {
+		reply(w, struct{}{}, s.stopped().RevokeInvite(r.PathValue("id")))
+	})
+	admin := newService(listener, mux)
+	admin.path = path
+	s.services = append(s.services, admin)
+	return nil
+}
+
+// listenPrivate binds a unix socket of mode 0600: in a directory of its own, so
+// that nobody can open it before it has that mode, and then renames it.
+func listenPrivate(path string) (net.Listener, error) {
+	private, err := os.MkdirTemp(filepath.Dir(path), ".")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(private)
+	hidden := filepath.Join(private, "s")
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: hidden, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	listener.SetUnlinkOnClose(false) // it knows the hidden name only
+	if err := errors.Join(os.Chmod(hidden, 0o600), os.Rename(hidden, path)); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return listener, nil
+}
+
+func reply(w http.ResponseWriter, answer any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	switch {
+	case errors.Is(err, ErrNoSuchInvite):
+		w.WriteHeader(http.StatusNotFound)
+	case err != nil:
+		w.WriteHeader(http.StatusBadRequest)
+		answer = map[string]string{"error": err.Error()}
+	}
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+// adminClient is the Admin of a running rendezvous.
+type adminClient struct{ http http.Client }
+
+// dialAdmin returns a client when a rendezvous answers at path.
+func dialAdmin(path string) (_ *adminClient, running bool) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", path)
+	}
+	conn, err := dial(context.Background(), "", "")
+	if err != nil {
+		return nil, false
+	}
+	_ = conn.Close()
+	return &adminClient{http.Client{Timeout: adminTimeout, Transport: &http.Transport{DialContext: dial}}}, true
+}
+
+func (c *adminClient) Close() error {
+	c.http.CloseIdleConnections()
+	return nil
+}
+
+func (c *adminClient) CreateInvite(uses int, life time.Duration) (string, Invite, error) {
+	var answer inviteAnswer
+	err := c.do(http.MethodPost, "/invites", inviteRequest{uses, life}, &answer)
+	return answer.Secret, answer.Invite, err
+}
+
+func (c *adminClient) Invites() (list []Invite, err error) {
+	return list, c.do(http.MethodGet, "/invites", nil, &list)
+}
+
+func (c *adminClient) RevokeInvite(id string) error {
+	return c.do(http.MethodDelete, "/invites/"+url.PathEscape(id), nil, nil)
+}
+
+func (c *adminClient) Status() (status Status, err error) {
+	return status, c.do(http.MethodGet, "/status", nil, &status)
+}
+
+// do asks the rendezvous; answer may be nil.
+func (c *adminClient) do(method, path string, question, answer any) error {
+	body, err := json.Marshal(question)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequest(method, "http://rendezvous"+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("ask the running rendezvous: %w", err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAdminBody))
+	switch {
+	case err != nil:
+		return fmt.Errorf("ask the running rendezvous: %w", err)
+	case response.StatusCode == http.StatusNotFound:
+		return ErrNoSuchInvite
+	case response.StatusCode != http.StatusOK:
+		var failure struct{ Error string }
+		_ = json.Unmarshal(text, &failure)
+		return errors.New(failure.Error)
+	case answer == nil:
+		return nil
+	}
+	return json.Unmarshal(text, answer)
+}

@@ -1,0 +1,70 @@
+package rendezvous
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+)
+
+// advertise returns the HOST:PORT that invites name: what the user said, else
+// the listen address, else the address that the way to the internet starts at.
+func advertise(wish string, listening netip.AddrPort) (string, error) {
+	port := strconv.Itoa(int(listening.Port()))
+	if wish != "" {
+		if _, _, err := net.SplitHostPort(wish); err == nil {
+			return wish, nil
+		}
+		if _, _, err := net.SplitHostPort(net.JoinHostPort(wish, port)); err != nil {
+			return "", fmt.Errorf("advertise %q: want HOST or HOST:PORT", wish)
+		}
+		return net.JoinHostPort(trimBrackets(wish), port), nil
+	}
+	host := listening.Addr()
+	if host.IsUnspecified() {
+		host = outbound()
+	}
+	return net.JoinHostPort(host.String(), port), nil
+}
+
+func trimBrackets(host string) string {
+	if len(host) > 1 && host[0] == '[' && host[len(host)-1] == ']' {
+		return host[1 : len(host)-1]
+	}
+	return host
+}
+
+// outbound returns the address this host would speak to the internet from, or
+// the loopback address when it has no route. Nothing is sent: "connecting" a
+// UDP socket only looks the route up.
+func outbound() netip.Addr {
+	for _, far := range []string{"192.0.2.1:9", "[2001:db8::1]:9"} {
+		conn, err := net.Dial("udp", far)
+		if err != nil {
+			continue
+		}
+		local := addrOf(conn.LocalAddr()).Addr()
+		_ = conn.Close()
+		return local
+	}
+	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+}
+
+// carrierNAT is the range that carriers put their customers in (RFC 6598).
+var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
+
+// AdvertiseWarning says why peers elsewhere could not reach an advertised
+// HOST:PORT and what to do, or nothing when they probably can. A host name is
+// taken on trust.
+func AdvertiseWarning(advertised string) string {
+	host, _, _ := net.SplitHostPort(advertised)
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return ""
+	}
+	addr = addr.Unmap()
+	if !addr.IsPrivate() && !addr.IsLoopback() && !addr.IsLinkLocalUnicast() && !addr.IsUnspecified() && !carrierNAT.Contains(addr) {
+		return ""
+	}
+	return fmt.Sprintf("invites name %s, which peers elsewhere cannot reach: run with --advertise and this machine's public address or name", advertised)
+}

@@ -1,0 +1,102 @@
+package rendezvous
+
+import (
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"peerd/wire"
+)
+
+// frameBuffer is what a connection keeps for reading: the messages of an idle
+// peer fit in it. Larger bodies are allocated when they come, so that thousands
+// of idle peers do not each hold the largest frame's memory.
+const frameBuffer = 128
+
+// A connection is one logged-in peer's control connection.
+type connection struct {
+	outbox
+	key      wire.Key
+	name     string
+	instance wire.Instance
+	remote   netip.AddrPort // TCP source, as we see it
+	local    netip.Addr     // our address that the peer dialled
+	quota    *quota
+	gone     chan struct{} // closed when the connection has ended and is logged out
+
+	// udp is the proven endpoint the peer was last heard from, where relayed
+	// datagrams are sent to; nil without one.
+	udp atomic.Pointer[provenEndpoint]
+
+	// provenEndpoints are c's keys in relayTable.proven; forgotten says that
+	// the table takes nothing of c any more. Guarded by relayTable.mu.
+	provenEndpoints []netip.AddrPort
+	forgotten       bool
+
+	// rosterVersion is the version of the roster the peer has been sent.
+	// Guarded by hub.mu.
+	rosterVersion uint64
+
+	// mu guards what follows. It is taken after hub.mu, never before it.
+	mu         sync.Mutex
+	roundTrip  roundTrip
+	pingedAt   time.Time
+	nonce      uint64
+	candidates []wire.Candidate // certified or local; what others are introduced to
+	nat        wire.NATReport
+}
+
+// ping asks for a sign of life when it is due, and reports whether it was.
+func (c *connection) ping(now time.Time) (due bool) {
+	c.mu.Lock()
+	due = now.Sub(c.pingedAt) >= pingEvery
+	if due {
+		c.pingedAt = now
+		c.nonce++
+		c.roundTrip.ping(c.nonce, now)
+	}
+	nonce := c.nonce
+	c.mu.Unlock()
+	if due {
+		_ = c.send(wire.Ping{Nonce: nonce})
+	}
+	return due
+}
+
+func (c *connection) pong(nonce uint64, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.roundTrip.pong(nonce, now)
+}
+
+func (c *connection) rtt() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.roundTrip.estimate()
+}
+
+// reachableAt returns what an introduction tells the other peer about this one.
+func (c *connection) reachableAt() ([]wire.Candidate, wire.NATReport) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.candidates, c.nat
+}
+
+// frames reads frames until the connection ends, and hands each to handle.
+// It returns why it ended.
+func (c *connection) frames(handle func(wire.Kind, []byte) error) error {
+	buffer := make([]byte, frameBuffer)
+	for {
+		if err := c.conn.SetReadDeadline(time.Now().Add(silenceLimit)); err != nil {
+			return err
+		}
+		kind, body, err := wire.ReadFrame(c.conn, buffer)
+		if err != nil {
+			return err
+		}
+		if err := handle(kind, body); err != nil {
+			return err
+		}
+	}
+}

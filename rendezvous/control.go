@@ -1,0 +1,150 @@
+package rendezvous
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"peerd/internal/identity"
+	"peerd/internal/name"
+	"peerd/wire"
+)
+
+// ALPN names the control protocol in the TLS handshake.
+const ALPN = "peerd-control/1"
+
+// acceptControl accepts control connections until the listener is closed.
+func (s *Server) acceptControl() {
+	for {
+		conn, err := s.tcp.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil { // out of file descriptors: wait for some to come back
+			s.log.Warn().Err(err).Msg("accept a control connection")
+			time.Sleep(50 * time.Millisecond)
+			continue
+		}
+		stranger := s.halfOpen.enter(conn)
+		if stranger == nil {
+			s.counters.halfOpenRefused.Add(1)
+			_ = conn.Close()
+			continue
+		}
+		s.running.Go(func() {
+			defer s.halfOpen.leave(stranger)
+			s.meet(conn)
+		})
+	}
+}
+
+// meet takes a stranger from TCP accept to login or refusal. When it is a
+// login, it starts the goroutine that reads and ends: TLS handshakes need 8 KiB
+// of stack, which an idle connection should not hold.
+func (s *Server) meet(raw net.Conn) {
+	_ = raw.SetDeadline(time.Now().Add(helloTimeout))
+	conn := tls.Server(raw, s.tls)
+	c, hello, err := s.greet(conn)
+	if err != nil {
+		s.turnAway(conn, err)
+		return
+	}
+	_ = raw.SetDeadline(time.Time{})
+	s.hub.login(c, hello, time.Now())
+	s.running.Go(func() { s.serve(c) })
+}
+
+// turnAway tells a stranger why, when there is something to tell, and closes.
+func (s *Server) turnAway(conn *tls.Conn, err error) {
+	defer conn.NetConn().Close()
+	refused, ok := errors.AsType[wire.Refused](err)
+	s.counters.loginsRefused.Add(1)
+	s.log.Debug().Err(err).Stringer("from", conn.RemoteAddr()).Msg("login refused")
+	if !ok {
+		return
+	}
+	frame, err := wire.AppendFrame(nil, refused)
+	if err != nil { // a detail that quotes a very long name
+		frame, _ = wire.AppendFrame(nil, wire.Refused{Code: refused.Code})
+	}
+	if _, err := conn.Write(frame); err != nil {
+		return
+	}
+	// Closing with unread bytes makes TCP drop what the stranger has not read
+	// yet, so wait until it hangs up.
+	_ = conn.CloseWrite()
+	_ = conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+	_, _ = io.Copy(io.Discard, io.LimitReader(conn.NetConn(), wire.MaxBody))
+}
+
+// greet runs the handshake, reads the Hello and decides about it. Its error is
+// a wire.Refused when the stranger should be told.
+func (s *Server) greet(conn *tls.Conn) (*connection, wire.Hello, error) {
+	if err := conn.HandshakeContext(context.Background()); err != nil {
+		return nil, wire.Hello{}, fmt.Errorf("handshake: %w", err)
+	}
+	key, err := identity.PeerKey(conn.ConnectionState())
+	if err != nil {
+		return nil, wire.Hello{}, err
+	}
+	hello, err := readHello(conn)
+	if err != nil {
+		return nil, wire.Hello{}, err
+	}
+	bound, err := s.admit(key, hello)
+	if err != nil {
+		return nil, wire.Hello{}, err
+	}
+	return &connection{
+		outbox:   outbox{conn: conn, start: s.running.Go},
+		key:      key,
+		name:     bound,
+		instance: hello.Instance,
+		remote:   addrOf(conn.RemoteAddr()),
+		local:    addrOf(conn.LocalAddr()).Addr(),
+		quota:    s.quotas.of(key),
+		gone:     make(chan struct{}),
+	}, hello, nil
+}
+
+func readHello(conn *tls.Conn) (wire.Hello, error) {
+	kind, body, err := wire.ReadFrame(conn, nil)
+	if err != nil {
+		return wire.Hello{}, fmt.Errorf("read the hello: %w", err)
+	}
+	if kind != wire.KindHello {
+		return wire.Hello{}, wire.Refused{Code: wire.RefusedMalformed, Detail: "the first frame must be a hello"}
+	}
+	hello, err := wire.ParseHello(body)
+	if err != nil {
+		return wire.Hello{}, wire.Refused{Code: wire.RefusedMalformed}
+	}
+	if hello.Version != wire.Version {
+		return wire.Hello{}, wire.Refused{Code: wire.RefusedVersion, Detail: fmt.Sprintf("want version %d", wire.Version)}
+	}
+	return hello, nil
+}
+
+// admit returns the name that the state binds to key.
+func (s *Server) admit(key wire.Key, hello wire.Hello) (string, error) {
+	wish := ""
+	if hello.Name != "" {
+		var err error
+		if wish, err = name.Normalize(hello.Name); err != nil {
+			return "", wire.Refused{Code: wire.RefusedNameInvalid, Detail: err.Error()}
+		}
+	}
+	bound, err := s.state.admit(key, wish, hello.Token, time.Now())
+	if err == nil {
+		return bound, nil
+	}
+	if _, refused := errors.AsType[wire.Refused](err); !refused {
+		s.log.Error().Err(err).Msg("admit a peer")
+		err = errors.Join(err, wire.Refused{Code: wire.RefusedBusy})
+	}
+	return "", err
+}

@@ -1,0 +1,49 @@
+package rendezvous
+
+import (
+	"net/netip"
+	"time"
+
+	"peerd/wire"
+)
+
+// learnEndpoints notes where c says it can be reached. Observed candidates
+// count only with a cookie for exactly that endpoint (or when this login has
+// proved them before): otherwise a peer could have others probe a victim.
+// Local ones are passed on as they are; whoever is introduced filters them.
+// The main port's observed endpoints also become the peer's relay endpoints.
+func (h *hub) learnEndpoints(c *connection, claimed []wire.Candidate, nat wire.NATReport, now time.Time) {
+	var candidates []wire.Candidate
+	var relayed []netip.AddrPort
+	known, _ := c.reachableAt()
+	for _, claim := range claimed[:min(len(claimed), wire.MaxCandidates)] {
+		endpoint := netip.AddrPortFrom(claim.Endpoint.Addr().Unmap().WithZone(""), claim.Endpoint.Port())
+		certified := wire.Candidate{Endpoint: endpoint, Kind: claim.Kind}
+		if claim.Kind != wire.CandidateObserved {
+			candidates = append(candidates, certified)
+			continue
+		}
+		byMain := h.cookies.valid(mainPort, claim.Cookie, endpoint, now) || h.relay.proved(c, endpoint)
+		if byMain {
+			relayed = append(relayed, endpoint)
+		}
+		if byMain || h.cookies.valid(otherPort, claim.Cookie, endpoint, now) || holds(known, certified) {
+			candidates = append(candidates, certified)
+			continue
+		}
+		h.counters.uncertified.Add(1)
+	}
+	c.mu.Lock()
+	c.candidates, c.nat = candidates, nat
+	c.mu.Unlock()
+	h.relay.prove(c, relayed, now)
+}
+
+func holds(candidates []wire.Candidate, wanted wire.Candidate) bool {
+	for _, candidate := range candidates {
+		if candidate == wanted {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,80 @@
+package rendezvous
+
+import "time"
+
+// Times of a control connection.
+const (
+	// helloTimeout is how long a stranger may take from TCP accept to a whole
+	// Hello. It stops slowloris: clients that dribble bytes to hold a slot.
+	// Shorter loses honest peers on links that lose packets.
+	helloTimeout = 5 * time.Second
+	// pingEvery is how often a silent connection is asked for a sign of life.
+	// It also keeps the TCP mapping of home routers open.
+	pingEvery = 10 * time.Second
+	// silenceLimit is when a peer that says nothing is dead. Its logout is
+	// announced at once, so everybody knows within 30 s. Two lost pings fit in.
+	silenceLimit = 25 * time.Second
+	// writeTimeout is how long one write may block before its connection is
+	// closed: a client that stops reading must not hold memory for ever.
+	writeTimeout = 10 * time.Second
+	// lingerTimeout is how long we wait for a refused client to read why.
+	lingerTimeout = time.Second
+)
+
+// Bounds on strangers: connections that have not said a valid Hello yet.
+const (
+	// maxHalfOpen bounds them all. A flood of connects then costs at most
+	// about 30 MB; the oldest gives way to the newest, so an honest login,
+	// which takes two round trips, still gets through the flood.
+	maxHalfOpen = 1024
+	// maxHalfOpenPerSource bounds those of one address (IPv4) or /56 (IPv6),
+	// so that one host cannot push out everybody else's. Large enough for the
+	// peers behind one carrier's NAT to come back together after a restart.
+	maxHalfOpenPerSource = 256
+)
+
+// Bounds on members.
+const (
+	// maxBacklog is how many bytes may wait for a slow reader before its
+	// connection is closed. It must hold a roster snapshot (about 200 bytes
+	// per member); above, members who never read would eat the memory.
+	maxBacklog = 4 << 20
+	// maxRelayBacklog is how many bytes may wait before further relayed frames
+	// are dropped, as a router would: QUIC slows down, the roster still comes.
+	maxRelayBacklog = 256 << 10
+	// maxSessionsPerKey bounds the sessions one key may have open. Without it
+	// a member could fill the table by talking under ever new instances.
+	maxSessionsPerKey = 1024
+	// sessionIdle is when an unused session is forgotten. Peers on a direct
+	// path may come back to the relay much later; they then talk anew.
+	sessionIdle = 30 * time.Minute
+	// talkRate and talkBurst bound one key's Talks: every Talk makes two peers
+	// fire probes (introduction abuse). The burst lets a peer reach a whole
+	// circle when it starts.
+	talkRate  = 10 // per second
+	talkBurst = 300
+	// DefaultRelayRate is what one key may have relayed, in bytes per second:
+	// 200 Mbit/s, so that nobody takes the whole line of a small server.
+	DefaultRelayRate = 25_000_000
+	// relayBurst is how many bytes may come at once: one second of the
+	// default rate, and never less than one super-buffer.
+	relayBurst = 25_000_000
+	// udpFresh is how long a proven UDP endpoint counts after its last
+	// datagram. Peers log in again at least every 25 s, and NATs forget after
+	// 30 s or more; after three missed ones the control connection is safer.
+	udpFresh = 75 * time.Second
+)
+
+// Bounds on plain STUN clients; peerd's own logins need none, since no answer
+// to them is larger than the question.
+const (
+	// bindingRate and bindingBurst bound the answers to one /24 or /48. A
+	// plain Binding answer is 12 to 24 bytes longer than its question, which a
+	// forger of sources could use to amplify a flood 1.6 to 2.2 times.
+	bindingRate  = 20 // per second
+	bindingBurst = 50
+	// bindingSlots is the fixed size of the table of token buckets: 96 KiB,
+	// however many sources a flood forges. Prefixes that share a slot share
+	// its tokens; the slot is chosen by a keyed hash, so nobody can aim.
+	bindingSlots = 4096
+)

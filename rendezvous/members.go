@@ -1,0 +1,97 @@
+package rendezvous
+
+import (
+	"maps"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"peerd/wire"
+)
+
+// member is what the state file holds of one member of the circle.
+type member struct {
+	Name   string    `json:"name"`
+	Joined time.Time `json:"joined"`
+	Invite string    `json:"invite"`         // id of the invite it joined with
+	Seen   time.Time `json:"seen,omitempty"` // last logout, written lazily
+}
+
+// admit decides whether key may log in, and under which name. A stranger's
+// token is redeemed, and a free name bound, in one transaction: of a hundred
+// strangers with one invite for one use, one gets in. It returns wire.Refused
+// when the answer is no; nothing is spent then.
+func (s *state) admit(key wire.Key, wish string, token []byte, now time.Time) (name string, err error) {
+	settled := false
+	err = s.view("look up a member", func(tx *bolt.Tx) error {
+		var m member
+		found, err := get(tx.Bucket(membersBucket), key[:], &m)
+		settled = found && (wish == "" || wish == m.Name)
+		name = m.Name
+		return err
+	})
+	if err != nil || settled {
+		return name, err
+	}
+	err = s.update("admit a member", func(tx *bolt.Tx) error {
+		m := member{Joined: now}
+		found, err := get(tx.Bucket(membersBucket), key[:], &m)
+		if err != nil {
+			return err
+		}
+		if !found {
+			if m.Invite, err = redeem(tx, token, now); err != nil {
+				return err
+			}
+		}
+		if err := bindName(tx, key, m.Name, wish); err != nil {
+			return err
+		}
+		name, m.Name = wish, wish
+		return put(tx.Bucket(membersBucket), key[:], m)
+	})
+	return name, err
+}
+
+// members returns every member by key.
+func (s *state) members() (map[wire.Key]member, error) {
+	all := map[wire.Key]member{}
+	err := s.view("list the members", func(tx *bolt.Tx) error {
+		bucket := tx.Bucket(membersBucket)
+		return bucket.ForEach(func(key, _ []byte) error {
+			var m member
+			if _, err := get(bucket, key, &m); err != nil {
+				return err
+			}
+			all[wire.Key(key)] = m
+			return nil
+		})
+	})
+	return all, err
+}
+
+// keepSeen notes when members logged out. A crash before it costs the roster
+// some minutes of "last seen", nothing else.
+func (s *state) keepSeen(seen map[wire.Key]time.Time) error {
+	if len(seen) == 0 {
+		return nil
+	}
+	return s.update("note when members were seen", func(tx *bolt.Tx) error {
+		bucket := tx.Bucket(membersBucket)
+		for key, at := range maps.All(seen) {
+			var m member
+			found, err := get(bucket, key[:], &m)
+			if err != nil {
+				return err
+			}
+			if !found {
+				continue
+			}
+			m.Seen = at
+			if err := put(bucket, key[:], m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

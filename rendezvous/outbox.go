@@ -1,0 +1,130 @@
+package rendezvous
+
+import (
+	"crypto/tls"
+	"errors"
+	"sync"
+	"time"
+
+	"peerd/wire"
+)
+
+// errSlowReader closes the connection of a peer that does not read.
+var errSlowReader = errors.New("the peer does not read what it is sent")
+
+// outbox queues frames for one control connection and writes them from a
+// goroutine that lives only while there is something to write: an idle
+// connection has neither a buffer nor a writer. Sending never blocks. Safe for
+// concurrent use.
+type outbox struct {
+	conn  *tls.Conn
+	start func(func()) // starts a goroutine that the server waits for
+
+	mu      sync.Mutex
+	pending []byte // encoded frames nobody writes yet
+	spare   []byte // the buffer written last, to be filled next
+	writing bool   // a writer runs
+	ending  bool   // nothing more is taken; the connection closes when all is written
+}
+
+// send queues m. A message that cannot be encoded is a bug of ours or a value
+// a peer should not have been able to send; it is reported, not queued.
+func (o *outbox) send(m wire.Message) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ending {
+		return nil
+	}
+	var err error
+	if o.pending, err = wire.AppendFrame(o.pending, m); err != nil {
+		return err
+	}
+	return o.queued()
+}
+
+// sendFrames queues frames that are encoded already.
+func (o *outbox) sendFrames(frames []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ending || len(frames) == 0 {
+		return nil
+	}
+	o.pending = append(o.pending, frames...)
+	return o.queued()
+}
+
+// relay queues a relayed datagram unless too many wait already; it reports
+// whether it did.
+func (o *outbox) relay(m wire.Relay) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ending || len(o.pending)+len(m.Payload) > maxRelayBacklog {
+		return false
+	}
+	var err error
+	if o.pending, err = wire.AppendFrame(o.pending, m); err != nil {
+		return false
+	}
+	return o.queued() == nil
+}
+
+// queued, called with mu held, sees to it that what is pending gets written.
+func (o *outbox) queued() error {
+	if len(o.pending) > maxBacklog {
+		o.ending = true
+		o.pending = nil
+		_ = o.conn.NetConn().Close() // ends the writer and the reader
+		return errSlowReader
+	}
+	if !o.writing {
+		o.writing = true
+		o.start(o.write)
+	}
+	return nil
+}
+
+// end closes the connection when everything queued has been written.
+func (o *outbox) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ending {
+		return
+	}
+	o.ending = true
+	if !o.writing {
+		o.writing = true
+		o.start(o.write)
+	}
+}
+
+// write writes until nothing is pending.
+func (o *outbox) write() {
+	for {
+		frames, done := o.take()
+		if done {
+			return
+		}
+		_ = o.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+		if _, err := o.conn.Write(frames); err != nil {
+			_ = o.conn.NetConn().Close() // the reader sees it and logs the peer out
+		}
+	}
+}
+
+// take swaps the buffers. When there is nothing to write it lets both go, and
+// closes the connection if that was the end.
+func (o *outbox) take() (frames []byte, done bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.pending) > 0 {
+		frames = o.pending
+		o.pending, o.spare = o.spare[:0], frames
+		return frames, false
+	}
+	o.pending, o.spare, o.writing = nil, nil, false
+	if o.ending {
+		_ = o.conn.CloseWrite()
+		_ = o.conn.NetConn().Close()
+	}
+	return nil, true
+}

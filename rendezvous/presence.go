@@ -1,0 +1,88 @@
+package rendezvous
+
+import (
+	"time"
+
+	"peerd/wire"
+)
+
+// login makes c the connection of its key, in place of one it may have had, and
+// welcomes it: the roster it is sent already shows it online.
+func (h *hub) login(c *connection, hello wire.Hello, now time.Time) {
+	h.mu.Lock()
+	replaced := h.online[c.key]
+	h.online[c.key] = c
+	delete(h.seen, c.key)
+	h.table.Put(wire.Row{Key: c.key, Name: c.name, Prekey: hello.Prekey, Online: true, Since: now})
+	_ = c.send(wire.Welcome{Version: wire.Version, Circle: h.circle, Name: c.name, Observed: c.remote})
+	_ = c.sendFrames(h.news(hello.RosterEpoch, hello.RosterVersion))
+	c.rosterVersion = h.table.Version()
+	h.mu.Unlock()
+
+	h.rosterChanged()
+	h.learnEndpoints(c, hello.Candidates, hello.NAT, now)
+	c.ping(now)
+	if replaced != nil {
+		h.relay.forget(replaced)
+		replaced.goodbye(wire.Goodbye{Reason: "this key has logged in again from " + c.remote.String()})
+	}
+	h.log.Info().Str("name", c.name).Stringer("key", c.key).Stringer("from", c.remote).Bool("replaced", replaced != nil).Msg("login")
+}
+
+// logout notes that c has ended. When c was replaced, its key stays online.
+func (h *hub) logout(c *connection, why error, now time.Time) {
+	h.relay.forget(c)
+	h.mu.Lock()
+	current := h.online[c.key] == c
+	if current {
+		delete(h.online, c.key)
+		h.seen[c.key] = now
+		if row, ok := h.table.Row(c.key); ok {
+			row.Online, row.Since = false, now
+			h.table.Put(row)
+		}
+	}
+	h.mu.Unlock()
+	if current {
+		h.rosterChanged()
+		h.log.Info().Str("name", c.name).Stringer("key", c.key).AnErr("why", why).Msg("logout")
+	}
+}
+
+// publishPrekey puts a new prekey into c's row.
+func (h *hub) publishPrekey(c *connection, prekey wire.SignedPrekey) {
+	h.mu.Lock()
+	row, ok := h.table.Row(c.key)
+	if ok && h.online[c.key] == c {
+		row.Prekey = prekey
+		h.table.Put(row)
+	}
+	h.mu.Unlock()
+	h.rosterChanged()
+}
+
+// goodbye ends c's connection with a reason.
+func (c *connection) goodbye(m wire.Goodbye) {
+	_ = c.send(m)
+	c.end()
+}
+
+// connections returns who is logged in now.
+func (h *hub) connections() []*connection {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := make([]*connection, 0, len(h.online))
+	for _, c := range h.online {
+		all = append(all, c)
+	}
+	return all
+}
+
+// takeSeen returns the logouts since the last call.
+func (h *hub) takeSeen() map[wire.Key]time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	seen := h.seen
+	h.seen = map[wire.Key]time.Time{}
+	return seen
+}

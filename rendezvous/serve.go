@@ -1,0 +1,54 @@
+package rendezvous
+
+import (
+	"errors"
+	"time"
+
+	"peerd/wire"
+)
+
+// errLogout ends a connection whose peer said goodbye.
+var errLogout = errors.New("the peer logged out")
+
+// serve reads c's frames until the connection ends, and logs the peer out.
+func (s *Server) serve(c *connection) {
+	defer close(c.gone)
+	err := c.frames(func(kind wire.Kind, body []byte) error {
+		return s.handle(c, kind, body, time.Now())
+	})
+	s.hub.logout(c, err, time.Now())
+	_ = c.conn.NetConn().Close()
+}
+
+// handle does what one frame asks for. An error ends the connection: a frame
+// that cannot be decoded comes from a broken or hostile peer.
+func (s *Server) handle(c *connection, kind wire.Kind, body []byte, now time.Time) error {
+	if kind == wire.KindRelay {
+		m, err := wire.ParseRelay(body)
+		if err == nil {
+			s.relayFrame(c, m, now)
+		}
+		return err
+	}
+	message, err := wire.Parse(kind, body)
+	if err != nil {
+		return err
+	}
+	switch m := message.(type) {
+	case wire.Ping:
+		return c.send(wire.Pong(m))
+	case wire.Pong:
+		c.pong(m.Nonce, now)
+	case wire.Endpoints:
+		s.hub.learnEndpoints(c, m.Candidates, m.NAT, now)
+	case wire.Prekey:
+		s.hub.publishPrekey(c, m.Prekey)
+	case wire.Talk:
+		s.hub.talk(c, m, now)
+	case wire.Envelope:
+		s.envelope(c, m, now)
+	case wire.Goodbye:
+		return errLogout
+	}
+	return nil // what a newer peer says and we do not know is passed over
+}

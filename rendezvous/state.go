@@ -1,0 +1,131 @@
+package rendezvous
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// stateFile is the name of the state file in the state directory: a bbolt
+// database, every transaction of which is on disk before it counts.
+const stateFile = "rendezvous.db"
+
+// lockTimeout is how long opening waits for another process to let go of the
+// state file: long enough for a restart, short enough for a user to see why.
+const lockTimeout = time.Second
+
+// ErrStateInUse says that another process has the state file open.
+var ErrStateInUse = errors.New("the state directory is in use by another rendezvous")
+
+// The buckets of the state file. All values are JSON.
+var (
+	membersBucket  = []byte("members")  // key → member
+	namesBucket    = []byte("names")    // folded name → key
+	invitesBucket  = []byte("invites")  // id → storedInvite
+	settingsBucket = []byte("settings") // settingsKey → settings
+	settingsKey    = []byte("settings")
+)
+
+// state is what a rendezvous must still know after a power cut: members, their
+// names, and invites. Presence, sessions and endpoints are not in it. It is
+// safe for concurrent use.
+type state struct{ db *bolt.DB }
+
+// settings is what the tools need to know while no rendezvous runs.
+type settings struct {
+	Advertise string `json:"advertise"`
+	Circle    string `json:"circle"`
+}
+
+// openState opens the state file in dir, creating it when there is none. It
+// returns ErrStateInUse when another process has it.
+func openState(dir string) (*state, error) {
+	path := filepath.Join(dir, stateFile)
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout})
+	if errors.Is(err, bolterrors.ErrTimeout) {
+		return nil, hinted(fmt.Errorf("open %s: %w", path, ErrStateInUse), "stop the other one, or give this one a directory of its own with --state")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the state file %s: %w", path, err)
+	}
+	s := &state{db: db}
+	err = s.update("prepare the state file", func(tx *bolt.Tx) error {
+		for _, bucket := range [][]byte{membersBucket, namesBucket, invitesBucket, settingsBucket} {
+			if _, err := tx.CreateBucketIfNotExists(bucket); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+func (s *state) close() error { return s.db.Close() }
+
+// update runs one durable transaction; what names it in errors.
+func (s *state) update(what string, run func(*bolt.Tx) error) error {
+	if err := s.db.Update(run); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+func (s *state) view(what string, run func(*bolt.Tx) error) error {
+	if err := s.db.View(run); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+func (s *state) settings() (set settings, err error) {
+	err = s.view("read the settings", func(tx *bolt.Tx) error {
+		_, err := get(tx.Bucket(settingsBucket), settingsKey, &set)
+		return err
+	})
+	return set, err
+}
+
+func (s *state) keepSettings(set settings) error {
+	return s.update("keep the settings", func(tx *bolt.Tx) error {
+		return put(tx.Bucket(settingsBucket), settingsKey, set)
+	})
+}
+
+// get decodes the value of key into value; found is false when there is none.
+func get(bucket *bolt.Bucket, key []byte, value any) (found bool, err error) {
+	text := bucket.Get(key)
+	if text == nil {
+		return false, nil
+	}
+	if err := json.Unmarshal(text, value); err != nil {
+		return false, fmt.Errorf("the state file is damaged: restore it from a backup: %w", err)
+	}
+	return true, nil
+}
+
+func put(bucket *bolt.Bucket, key []byte, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return bucket.Put(key, text)
+}
+
+// checkStateFile returns an error when dir holds no state file.
+func checkStateFile(dir string) error {
+	_, err := os.Stat(filepath.Join(dir, stateFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return hinted(fmt.Errorf("no rendezvous has its state in %s", dir), "start one with: rendezvous run --state "+dir)
+	}
+	return err
+}

@@ -1,0 +1,73 @@
+package rendezvous
+
+import (
+	"time"
+
+	"peerd/wire"
+)
+
+// talk introduces c and the peer it wants to talk to, or tells c why not.
+func (h *hub) talk(c *connection, m wire.Talk, now time.Time) {
+	h.counters.talks.Add(1)
+	if len(m.Candidates) > 0 {
+		h.learnEndpoints(c, m.Candidates, m.NAT, now)
+	}
+	callee, code := h.callee(c, m, now)
+	if code != 0 {
+		h.counters.talksRefused.Add(1)
+		h.log.Debug().Str("name", c.name).Stringer("to", m.To).Stringer("code", code).Msg("talk refused")
+		_ = c.send(wire.TalkRefused{To: m.To, Code: code})
+		return
+	}
+	h.introduce(c, callee, m.Sealed, now)
+}
+
+// callee returns whom a Talk is for, or why there is nobody.
+func (h *hub) callee(c *connection, m wire.Talk, now time.Time) (*connection, wire.TalkRefusedCode) {
+	if !c.quota.allowTalk(now) || !c.quota.allowRelay(now, len(m.Sealed)) {
+		return nil, wire.TalkRefusedBusy
+	}
+	h.mu.Lock()
+	callee := h.online[m.To]
+	_, member := h.table.Row(m.To)
+	h.mu.Unlock()
+	switch {
+	case !member || m.To == c.key:
+		return nil, wire.TalkRefusedUnknownPeer
+	case callee == nil:
+		return nil, wire.TalkRefusedOffline
+	case !h.relay.open(sessionOf(c, callee), c, callee, now):
+		return nil, wire.TalkRefusedBusy
+	}
+	return callee, 0
+}
+
+// introduce tells both peers of a session about each other. The callee, whose
+// introduction also brings the message, is told first.
+func (h *hub) introduce(caller, callee *connection, sealed []byte, now time.Time) {
+	callerIn, calleeIn := fireIn(caller.rtt(), callee.rtt())
+	toCallee := introduction(caller, callee)
+	toCallee.FireIn, toCallee.Sealed = calleeIn, sealed
+	toCaller := introduction(callee, caller)
+	toCaller.FireIn, toCaller.Caller = callerIn, true
+	_ = callee.send(toCallee)
+	_ = caller.send(toCaller)
+	h.log.Debug().Str("caller", caller.name).Str("callee", callee.name).
+		Dur("caller_fire_in", callerIn).Dur("callee_fire_in", calleeIn).Msg("introduction")
+}
+
+// introduction describes peer to the other peer of their session.
+func introduction(peer, other *connection) wire.Introduction {
+	candidates, nat := peer.reachableAt()
+	return wire.Introduction{
+		Session:    sessionOf(peer, other),
+		Peer:       peer.key,
+		Instance:   peer.instance,
+		Candidates: candidates,
+		NAT:        nat,
+	}
+}
+
+func sessionOf(a, b *connection) wire.SessionID {
+	return wire.DeriveSessionID(a.key, a.instance, b.key, b.instance)
+}

@@ -1,0 +1,90 @@
+package rendezvous
+
+import (
+	"bytes"
+	"testing"
+
+	"peerd/wire"
+)
+
+func TestTalkIntroducesBoth(t *testing.T) {
+	s := startServer(t)
+	alice, bob := join(t, s, "alice"), join(t, s, "bob")
+	candidate := alice.observed()
+	nat := wire.NATReport{Mapping: wire.MappingADM, Filtering: wire.FilteringADF}
+	own, bobs := alice.talkTo(bob, wire.Talk{
+		Candidates: []wire.Candidate{candidate}, NAT: nat, Sealed: []byte("hello, bob"),
+	})
+	session := wire.DeriveSessionID(alice.key(), alice.instance, bob.key(), bob.instance)
+	if own.Session != session || bobs.Session != session {
+		t.Errorf("sessions %v and %v, want %v", own.Session, bobs.Session, session)
+	}
+	if !own.Caller || bobs.Caller {
+		t.Errorf("caller is told %v, callee %v", own.Caller, bobs.Caller)
+	}
+	if own.Peer != bob.key() || own.Instance != bob.instance || bobs.Peer != alice.key() || bobs.Instance != alice.instance {
+		t.Error("a peer is introduced with another's key or instance")
+	}
+	if len(bobs.Candidates) != 1 || bobs.Candidates[0].Endpoint != candidate.Endpoint || bobs.NAT != nat {
+		t.Errorf("bob learns %v behind %v", bobs.Candidates, bobs.NAT)
+	}
+	if len(own.Sealed) != 0 || !bytes.Equal(bobs.Sealed, []byte("hello, bob")) {
+		t.Errorf("envelope: caller gets %q, callee %q", own.Sealed, bobs.Sealed)
+	}
+}
+
+func TestTalkIsRefused(t *testing.T) {
+	s := startServer(t)
+	alice, bob := join(t, s, "alice"), join(t, s, "bob")
+	alice.awaitRow(bob.key(), online)
+	bob.send(wire.Goodbye{})
+	alice.awaitRow(bob.key(), offline)
+	cases := []struct {
+		name string
+		to   wire.Key
+		code wire.TalkRefusedCode
+	}{
+		{"nobody has this key", wire.Key{1}, wire.TalkRefusedUnknownPeer},
+		{"oneself", alice.key(), wire.TalkRefusedUnknownPeer},
+		{"a member who is away", bob.key(), wire.TalkRefusedOffline},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			alice.send(wire.Talk{To: c.to})
+			if got := await[wire.TalkRefused](alice); got.Code != c.code || got.To != c.to {
+				t.Errorf("refused with %v, want %v", got.Code, c.code)
+			}
+		})
+	}
+}
+
+func TestTalksOverTheQuotaAreRefused(t *testing.T) {
+	s := startServer(t)
+	alice, bob := join(t, s, "alice"), join(t, s, "bob")
+	for range talkBurst * 2 {
+		alice.send(wire.Talk{To: bob.key()})
+	}
+	if got := await[wire.TalkRefused](alice); got.Code != wire.TalkRefusedBusy {
+		t.Errorf("refused with %v, want busy", got.Code)
+	}
+	// A new connection of the same key starts with what is left, not anew.
+	alice.login(wire.Hello{})
+	alice.send(wire.Talk{To: bob.key()}, wire.Talk{To: bob.key()}, wire.Talk{To: bob.key()})
+	await[wire.TalkRefused](alice)
+}
+
+func TestEnvelopeGoesToTheOtherPeerOfTheSession(t *testing.T) {
+	s := startServer(t)
+	alice, bob, carol := join(t, s, "alice"), join(t, s, "bob"), join(t, s, "carol")
+	introduction, _ := alice.talkTo(bob, wire.Talk{})
+	envelope := wire.Envelope{Session: introduction.Session, Sealed: []byte("receipt")}
+	carol.send(envelope, wire.Ping{Nonce: 1}) // not her session
+	await[wire.Pong](carol)
+	bob.send(envelope)
+	if got := await[wire.Envelope](alice); string(got.Sealed) != "receipt" {
+		t.Errorf("alice got %q", got.Sealed)
+	}
+	if got := s.counters.relayForeign.Load(); got != 1 {
+		t.Errorf("%d frames of foreign sessions, want 1", got)
+	}
+}
