@@ -48,6 +48,8 @@ type Capture struct {
 
 	mu      sync.Mutex
 	packets []Packet
+	lost    uint32 // packets that the kernel had no room for
+	closed  bool
 }
 
 // captureBuffer is how many bytes of packets the kernel keeps until they are read. Smaller, and a burst of traffic
@@ -85,8 +87,8 @@ func (c *Capture) open(ns *namespace) error {
 	if c.raw, err = c.socket.SyscallConn(); err != nil {
 		return errors.Join(err, c.socket.Close())
 	}
-	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, captureBuffer); err != nil {
-		return errors.Join(fmt.Errorf("set receive buffer: %w", err), c.socket.Close())
+	if err := setReceiveBuffer(fd, captureBuffer); err != nil {
+		return errors.Join(err, c.socket.Close())
 	}
 	// One protocol rather than all of them: such sockets see what arrives, but neither what leaves nor, a second time,
 	// what passes a bridge.
@@ -102,49 +104,56 @@ func (c *Capture) open(ns *namespace) error {
 func (c *Capture) read() {
 	buffer := make([]byte, maxFrame)
 	_ = c.raw.Read(func(fd uintptr) (done bool) {
-		c.drain(int(fd), buffer)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if !c.closed {
+			c.drain(int(fd), buffer)
+		}
 		return false
 	})
 }
 
-// drain records what is in the socket now.
+// drain records what is in the socket now. The caller holds the lock.
 func (c *Capture) drain(fd int, buffer []byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	for {
 		n, _, err := unix.Recvfrom(fd, buffer, unix.MSG_DONTWAIT)
 		if err == unix.ENETDOWN || err == unix.EINTR {
 			continue
 		}
 		if err != nil {
-			return
+			break
 		}
 		if packet, ok := parsePacket(slices.Clone(buffer[:n])); ok {
 			c.packets = append(c.packets, packet)
 		}
 	}
+	if stats, err := unix.GetsockoptTpacketStats(fd, unix.SOL_PACKET, unix.PACKET_STATISTICS); err == nil {
+		c.lost += stats.Drops // since the last call
+	}
+}
+
+// catchUp records what the reader has not come to yet. The caller holds the lock.
+func (c *Capture) catchUp() error {
+	if c.closed {
+		return nil
+	}
+	return c.raw.Control(func(fd uintptr) { c.drain(int(fd), make([]byte, maxFrame)) })
 }
 
 // Packets returns what the capture has seen so far, in order. Whatever was received before a packet that reached its
-// destination is included. Packets that the kernel could not keep are a failure of the lab.
+// destination is included. Packets that the kernel had no room for are a failure of the lab, because then nothing can
+// be said about what was not seen.
 func (c *Capture) Packets() (packets []Packet) {
 	c.lab.reporter.Helper()
 	c.lab.try("read the capture on "+c.name, func() error {
-		var lost uint32
-		err := c.raw.Control(func(fd uintptr) {
-			c.drain(int(fd), make([]byte, maxFrame))
-			if stats, err := unix.GetsockoptTpacketStats(int(fd), unix.SOL_PACKET, unix.PACKET_STATISTICS); err == nil {
-				lost = stats.Drops
-			}
-		})
-		if err != nil && !errors.Is(err, os.ErrClosed) {
-			return err
-		}
-		if lost > 0 {
-			return fmt.Errorf("%d packets arrived faster than they could be recorded", lost)
-		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		if err := c.catchUp(); err != nil {
+			return err
+		}
+		if c.lost > 0 {
+			return fmt.Errorf("%d packets arrived faster than they could be recorded", c.lost)
+		}
 		packets = slices.Clone(c.packets)
 		return nil
 	})
@@ -165,10 +174,15 @@ func (c *Capture) Count(match func(Packet) bool) int {
 
 // Close stops the capture. What it has seen stays available.
 func (c *Capture) Close() {
-	if c.socket != nil {
-		_ = c.socket.Close() // closed before
-		c.reader.Wait()
+	if c.socket == nil {
+		return // the lab had failed before
 	}
+	c.mu.Lock()
+	_ = c.catchUp() // an open socket does not fail
+	c.closed = true
+	c.mu.Unlock()
+	_ = c.socket.Close() // waits for the reader, which may want the lock; fails if closed before
+	c.reader.Wait()
 }
 
 // parsePacket decodes an IPv4 packet. The result keeps b.

@@ -38,12 +38,18 @@ type end struct {
 	mac  net.HardwareAddr
 }
 
-// lay creates the veth pair and plugs in its far end.
+// lay creates the veth pair, plugs in its far end and waits until the cable works.
 func (u *uplink) lay() error {
 	if err := veth(u.near, u.far); err != nil {
 		return err
 	}
-	return u.plugIn()
+	if err := u.plugIn(); err != nil {
+		return err
+	}
+	if err := u.near.bringUp(); err != nil {
+		return err
+	}
+	return settle(u.near, u.far)
 }
 
 // set changes the quality of the cable. Packets already under way keep their delay.
@@ -101,7 +107,7 @@ func (u *uplink) insertWire() error {
 		return err
 	}
 	u.lab.onClose(u.wire.close)
-	return nil
+	return settle(u.near, left, right, u.far)
 }
 
 // wireNamespace is where the lab's wires pass through.
@@ -136,6 +142,31 @@ func (e end) link() (netlink.Link, error) {
 	}
 	return link, nil
 }
+
+// settle waits until interfaces pass packets. The kernel notices a carrier up to a second late, and drops what is sent
+// before.
+func settle(ends ...end) error {
+	deadline := time.Now().Add(settleTime)
+	for _, e := range ends {
+		for {
+			link, err := e.link()
+			if err != nil {
+				return err
+			}
+			if link.Attrs().OperState == netlink.OperUp {
+				break
+			}
+			if time.Now().After(deadline) {
+				return fmt.Errorf("interface %s has no carrier after %v", e.name, settleTime)
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	return nil
+}
+
+// settleTime is a hang guard for what takes a second at most.
+const settleTime = 10 * time.Second
 
 func (e end) bringUp() error { return e.ns.setUp(e.name) }
 

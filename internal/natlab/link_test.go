@@ -3,6 +3,8 @@
 package natlab_test
 
 import (
+	"fmt"
+	"io"
 	"net"
 	"testing"
 	"time"
@@ -16,7 +18,6 @@ func TestDelayIsThereInBothDirections(t *testing.T) {
 	srv := startServer(t, lab.PublicHost("vps", natlab.Link{Delay: vpsDelay}), 3478)
 	home := lab.Home("home", natlab.Masquerade, natlab.Link{Delay: homeDelay})
 	conn := home.Host("alice").ListenUDP(0)
-	srv.observed(conn)
 	if rtt, want := roundTrip(srv, conn), 2*(vpsDelay+homeDelay); rtt < want {
 		t.Errorf("round trip %v, want %v or more", rtt, want)
 	}
@@ -30,4 +31,122 @@ func roundTrip(srv *server, conn *net.UDPConn) time.Duration {
 	start := time.Now()
 	srv.observed(conn)
 	return time.Since(start)
+}
+
+func TestPerfectLinkCanBeImpairedWithoutLosingMappings(t *testing.T) {
+	lab := natlab.New(t)
+	srv := startServer(t, lab.PublicHost("vps", natlab.Link{}), 3478)
+	home := lab.Home("home", natlab.FullyRandom, natlab.Link{})
+	conn := home.Host("alice").ListenUDP(0)
+	before := srv.observed(conn)
+	slow := natlab.Link{Delay: 10 * time.Millisecond}
+	home.SetLink(slow)
+	if rtt, want := roundTrip(srv, conn), 2*slow.Delay; rtt < want {
+		t.Errorf("round trip %v, want %v or more", rtt, want)
+	}
+	if after := srv.observed(conn); after != before {
+		t.Errorf("mapping %v became %v", before, after)
+	}
+	if got := home.Link(); got != slow {
+		t.Errorf("link is %+v, want %+v", got, slow)
+	}
+}
+
+func TestLinksOfHostsBehindRoutersCanBeImpaired(t *testing.T) {
+	lab := natlab.New(t)
+	srv := startServer(t, lab.PublicHost("vps", natlab.Link{}), 3478)
+	alice := lab.Home("home", natlab.Masquerade, natlab.Link{}).Host("alice")
+	conn := alice.ListenUDP(0)
+	srv.observed(conn)
+	wifi := natlab.Link{Delay: 10 * time.Millisecond}
+	alice.SetLink(wifi)
+	if rtt, want := roundTrip(srv, conn), 2*wifi.Delay; rtt < want {
+		t.Errorf("round trip %v, want %v or more", rtt, want)
+	}
+}
+
+func TestPulledOutLinkPassesNothingUntilItIsBack(t *testing.T) {
+	lab := natlab.New(t)
+	srv := startServer(t, lab.PublicHost("vps", natlab.Link{}), 3478)
+	home := lab.Home("home", natlab.Masquerade, natlab.Link{})
+	conn := home.Host("alice").ListenUDP(0)
+	before := srv.observed(conn)
+	home.SetLink(natlab.Link{Down: true})
+	if _, answered := srv.ask(conn, quietTime); answered {
+		t.Error("a packet got through")
+	}
+	home.SetLink(natlab.Link{})
+	if after := srv.observed(conn); after != before {
+		t.Errorf("mapping %v became %v", before, after)
+	}
+}
+
+func TestLossIsNearTheShareAskedFor(t *testing.T) {
+	const sent, loss = 2000, 0.2
+	lab := natlab.New(t)
+	vps := lab.PublicHost("vps", natlab.Link{})
+	srv := startServer(t, vps, 3478)
+	home := lab.Home("home", natlab.Masquerade, natlab.Link{Loss: loss})
+	alice := home.Host("alice")
+	conn := alice.ListenUDP(0)
+	arrived := lab.Capture()
+
+	isCounted := func(p natlab.Packet) bool { return string(p.Payload) == "counted" }
+	left := home.Capture()
+	for i := range sent {
+		send(t, conn, vps.AddrPort(9), "counted")
+		if i%50 == 0 { // the wire's buffer is small in a user namespace
+			eventually(t, "the router passes it on", func() bool { return left.Count(isCounted) > i })
+		}
+	}
+	// A link keeps the order, so that an answer comes after everything that was sent before it.
+	home.SetLink(natlab.Link{})
+	srv.observed(alice.ListenUDP(0))
+	if lost := 1 - float64(arrived.Count(isCounted))/sent; lost < loss/2 || lost > 2*loss {
+		t.Errorf("%.1f %% lost, want about %.0f %%", 100*lost, 100*loss)
+	}
+}
+
+func TestImpossibleLinkIsAnError(t *testing.T) {
+	for _, link := range []natlab.Link{{Delay: -1}, {Loss: -0.1}, {Loss: 1.1}} {
+		t.Run(fmt.Sprint(link), func(t *testing.T) {
+			lab := openLab(t)
+			lab.PublicHost("vps", link)
+			if lab.Err() == nil {
+				t.Error("accepted")
+			}
+		})
+	}
+}
+
+// BenchmarkTCP measures the throughput from a public host into a home.
+func BenchmarkTCP(b *testing.B) {
+	for name, link := range map[string]natlab.Link{"perfect": {}, "delay": {Delay: 5 * time.Millisecond}} {
+		b.Run(name, func(b *testing.B) {
+			lab := natlab.New(b)
+			vps := lab.PublicHost("vps", natlab.Link{})
+			listener := vps.ListenTCP(0)
+			alice := lab.Home("home", natlab.Masquerade, link).Host("alice")
+			conn, err := alice.DialTCP(b.Context(), listener.Addr().(*net.TCPAddr).AddrPort())
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer conn.Close()
+			go func() {
+				if peer, err := listener.Accept(); err == nil {
+					defer peer.Close()
+					for block := make([]byte, 1<<18); err == nil; {
+						_, err = peer.Write(block)
+					}
+				}
+			}()
+			block := make([]byte, 1<<20)
+			b.SetBytes(int64(len(block)))
+			for b.Loop() {
+				if _, err := io.ReadFull(conn, block); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 )
 
 // A Node is a machine of the lab: a network namespace with an uplink. A [Host] is one, and so is a [Router].
@@ -31,6 +32,9 @@ func (n *Node) Addr() netip.Addr {
 	}
 	return n.addrs[0]
 }
+
+// Addrs returns all the node's addresses on its uplink.
+func (n *Node) Addrs() []netip.Addr { return slices.Clone(n.addrs) }
 
 // AddrPort returns the node's address with a port.
 func (n *Node) AddrPort(port uint16) netip.AddrPort { return netip.AddrPortFrom(n.Addr(), port) }
@@ -60,12 +64,18 @@ func (n *Node) Do(f func() error) error {
 	return n.ns.Do(f)
 }
 
-// ListenUDP opens a UDP socket on one of the node's addresses; port 0 picks one. It closes with the lab.
-func (n *Node) ListenUDP(port uint16) (conn *net.UDPConn) {
+// ListenUDP opens a UDP socket on the node's address; port 0 picks one. It closes with the lab.
+func (n *Node) ListenUDP(port uint16) *net.UDPConn {
 	n.lab.reporter.Helper()
-	n.try(fmt.Sprintf("listen on UDP port %d", port), func() (err error) {
+	return n.ListenUDPAt(n.AddrPort(port))
+}
+
+// ListenUDPAt is [Node.ListenUDP] on another address of the node, or on all of them.
+func (n *Node) ListenUDPAt(addr netip.AddrPort) (conn *net.UDPConn) {
+	n.lab.reporter.Helper()
+	n.try(fmt.Sprintf("listen on UDP address %v", addr), func() (err error) {
 		return n.ns.Do(func() error {
-			conn, err = net.ListenUDP("udp4", net.UDPAddrFromAddrPort(n.AddrPort(port)))
+			conn, err = net.ListenUDP("udp4", net.UDPAddrFromAddrPort(addr))
 			return n.closeWithLab(conn, err)
 		})
 	})

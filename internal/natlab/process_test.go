@@ -15,7 +15,7 @@ import (
 func TestProcessLivesOnItsHost(t *testing.T) {
 	lab := natlab.New(t)
 	alice := lab.Home("home", natlab.Masquerade, natlab.Link{}).Host("alice")
-	result := alice.Run(t.Context(), program(t, "address", "203.0.113.1:9"))
+	result := alice.Run(t.Context(), program("address", "203.0.113.1:9"))
 	if result.ExitCode != 0 || !strings.HasPrefix(result.Stdout, alice.Addr().String()+":") {
 		t.Errorf("result %+v, want an address of %v", result, alice.Addr())
 	}
@@ -23,7 +23,7 @@ func TestProcessLivesOnItsHost(t *testing.T) {
 
 func TestProcessOutputIsCapturedLineByLine(t *testing.T) {
 	lab := natlab.New(t)
-	command := program(t, "talk")
+	command := program("talk")
 	command.Stdin = strings.NewReader("one\ntwo\n")
 	p := lab.PublicHost("vps", natlab.Link{}).Start(command)
 
@@ -51,14 +51,14 @@ func TestProcessIsSignalledAndKilled(t *testing.T) {
 	lab := natlab.New(t)
 	vps := lab.PublicHost("vps", natlab.Link{})
 
-	terminated := vps.Start(program(t, "sleep"))
+	terminated := vps.Start(program("sleep"))
 	terminated.WaitLine(hangGuard, "ready")
 	terminated.Signal(syscall.SIGTERM)
 	if code := terminated.Wait(hangGuard); code != 0 {
 		t.Errorf("exit code %d after SIGTERM, want 0", code)
 	}
 
-	killed := vps.Start(program(t, "sleep"))
+	killed := vps.Start(program("sleep"))
 	killed.WaitLine(hangGuard, "ready")
 	killed.Kill()
 	if code := killed.Wait(hangGuard); code != -1 {
@@ -70,7 +70,7 @@ func TestProcessIsSignalledAndKilled(t *testing.T) {
 
 func TestWaitingForOutputEndsWithTheContext(t *testing.T) {
 	lab := natlab.New(t)
-	p := lab.PublicHost("vps", natlab.Link{}).Start(program(t, "sleep"))
+	p := lab.PublicHost("vps", natlab.Link{}).Start(program("sleep"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := p.Await(ctx, "never said"); !errors.Is(err, context.Canceled) {

@@ -36,9 +36,6 @@ func (p *provider) connect(customer *Node, addr netip.Addr, link Link) error {
 	if err := u.lay(); err != nil {
 		return err
 	}
-	if err := u.near.bringUp(); err != nil {
-		return err
-	}
 	if err := p.assign(customer, addr); err != nil {
 		return err
 	}
@@ -87,8 +84,7 @@ func (p *provider) withdraw(customer *Node, addr netip.Addr) error {
 	if link, err = far.link(); err != nil {
 		return err
 	}
-	err = far.ns.links.RouteDel(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: hostPrefix(addr)})
-	if err != nil {
+	if err := far.ns.links.RouteDel(customerRoute(link, addr)); err != nil {
 		return fmt.Errorf("remove route to %v: %w", addr, err)
 	}
 	return nil
@@ -102,12 +98,10 @@ func (p *provider) route(customer *Node, addr netip.Addr) error {
 	if err != nil {
 		return err
 	}
-	index := link.Attrs().Index
-	if err := p.ns.links.NeighSet(neighbour(index, addr, near.mac)); err != nil {
+	if err := p.ns.links.NeighSet(neighbour(link, addr, near.mac)); err != nil {
 		return fmt.Errorf("set neighbour %v: %w", addr, err)
 	}
-	route := &netlink.Route{LinkIndex: index, Dst: hostPrefix(addr), Scope: netlink.SCOPE_LINK}
-	if err := p.ns.links.RouteReplace(route); err != nil {
+	if err := p.ns.links.RouteReplace(customerRoute(link, addr)); err != nil {
 		return fmt.Errorf("add route to %v: %w", addr, err)
 	}
 	return nil
@@ -120,20 +114,23 @@ func (p *provider) defaultRoute(customer *Node) error {
 	if err != nil {
 		return err
 	}
-	index := link.Attrs().Index
-	if err := near.ns.links.NeighSet(neighbour(index, p.gateway, far.mac)); err != nil {
+	if err := near.ns.links.NeighSet(neighbour(link, p.gateway, far.mac)); err != nil {
 		return fmt.Errorf("set neighbour %v: %w", p.gateway, err)
 	}
-	route := &netlink.Route{LinkIndex: index, Gw: p.gateway.AsSlice(), Flags: int(netlink.FLAG_ONLINK)}
+	route := &netlink.Route{LinkIndex: link.Attrs().Index, Gw: p.gateway.AsSlice(), Flags: int(netlink.FLAG_ONLINK)}
 	if err := near.ns.links.RouteReplace(route); err != nil {
 		return fmt.Errorf("add default route via %v: %w", p.gateway, err)
 	}
 	return nil
 }
 
-func neighbour(index int, addr netip.Addr, mac net.HardwareAddr) *netlink.Neigh {
+func customerRoute(link netlink.Link, addr netip.Addr) *netlink.Route {
+	return &netlink.Route{LinkIndex: link.Attrs().Index, Dst: hostPrefix(addr), Scope: netlink.SCOPE_LINK}
+}
+
+func neighbour(link netlink.Link, addr netip.Addr, mac net.HardwareAddr) *netlink.Neigh {
 	return &netlink.Neigh{
-		LinkIndex:    index,
+		LinkIndex:    link.Attrs().Index,
 		Family:       unix.AF_INET,
 		State:        unix.NUD_PERMANENT,
 		IP:           addr.AsSlice(),

@@ -145,13 +145,10 @@ func (h *Home) plugIn(host *Host) error {
 	if err := u.near.addAddress(ipNet(netip.PrefixFrom(host.Addr(), h.options.subnet.Bits()))); err != nil {
 		return err
 	}
-	if err := u.near.bringUp(); err != nil {
-		return err
-	}
 	if err := host.ns.links.RouteAdd(&netlink.Route{Gw: h.gateway().AsSlice()}); err != nil {
 		return fmt.Errorf("add default route via %v: %w", h.gateway(), err)
 	}
-	return nil
+	return settle(end{ns: h.ns, name: lanInterface})
 }
 
 func (h *Home) bridgePort(far end) error {

@@ -31,6 +31,9 @@ type wire struct {
 // grows.
 const wireQueue = 20_000
 
+// wireBuffer is how many bytes wait in the kernel for a wire. Smaller, and a burst loses packets where no loss is set.
+const wireBuffer = 16 << 20
+
 // maxFrame holds the largest offloaded frame, with the virtio header in front of it. Segmentation is off on impaired
 // links, but a frame may have been on its way when that happened.
 const maxFrame = 70_000
@@ -171,13 +174,26 @@ func configurePort(fd, index int) error {
 		{unix.SOL_PACKET, unix.PACKET_VNET_HDR, 1}, // carries unfinished checksums and segmentation through
 		{unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1},
 		{unix.SOL_PACKET, unix.PACKET_QDISC_BYPASS, 1},
-		{unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 16 << 20},
 	} {
 		if err := unix.SetsockoptInt(fd, option.level, option.name, option.value); err != nil {
 			return fmt.Errorf("set packet socket option %d: %w", option.name, err)
 		}
 	}
+	if err := setReceiveBuffer(fd, wireBuffer); err != nil {
+		return err
+	}
 	return bindPacket(fd, unix.ETH_P_ALL, index)
+}
+
+// setReceiveBuffer asks for size bytes, and settles for the system's limit (net.core.rmem_max) in a user namespace.
+func setReceiveBuffer(fd, size int) error {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, size) == nil {
+		return nil
+	}
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, size); err != nil {
+		return fmt.Errorf("set receive buffer: %w", err)
+	}
+	return nil
 }
 
 // bindPacket starts reception of a protocol, on the interface with this index or, if 0, on all of them.
