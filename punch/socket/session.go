@@ -176,16 +176,25 @@ func (x *Session) sendDatagram(action punch.SendDatagram) {
 	x.socket.write(action.Datagram, 0, 0, action.To)
 }
 
-// usePath turns the data to path. The log line is what operators follow a
-// session by.
+// usePath turns the data to path.
 func (x *Session) usePath(path punch.Path) {
 	if path.IsDirect() && !path.Doubtful {
 		x.socket.registry.prove(x, path.Direct)
 	}
 	x.path.Store(&path)
-	x.socket.config.Logger.Info().Stringer("session", x.id).Bool("direct", path.IsDirect()).
-		Stringer("endpoint", path.Direct).Dur("rtt", path.RTT).Bool("doubtful", path.Doubtful).Msg("path changed")
+	x.logPath(path)
 	x.socket.config.PathChanged(x.id, path)
+}
+
+// logPath writes the line by which operators follow a session.
+func (x *Session) logPath(path punch.Path) {
+	line := x.socket.config.Logger.Info().Stringer("session", x.id)
+	if path.IsDirect() {
+		line.Str("path", "direct").Stringer("endpoint", path.Direct).Dur("rtt", path.RTT).
+			Bool("doubtful", path.Doubtful).Msg("path changed")
+		return
+	}
+	line.Str("path", "relay").Msg("path changed")
 }
 
 // NetworkChanged tells every session that the host's own network changed: its

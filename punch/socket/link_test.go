@@ -1,0 +1,139 @@
+package socket
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"peerd/internal/offload"
+	"peerd/punch"
+	"peerd/wire"
+)
+
+// A linkEnd is a socket's end of an in-memory link without delay: what one end
+// writes, the other end's socket has at once. It lets whole sessions run in
+// simulated time, without QUIC and without a reader.
+type linkEnd struct {
+	datagramConn // nil: what is not overridden is not used
+	addr         netip.AddrPort
+
+	mu sync.Mutex
+	// other is the socket that hears what is written; nil: nobody.
+	other *Socket
+	// written counts the datagrams written, by kind.
+	written map[wire.DatagramKind]int
+	// last is when the last was written.
+	last time.Time
+}
+
+func (l *linkEnd) Write(b []byte, segmentSize int, _ uint8, to netip.AddrPort) error {
+	l.mu.Lock()
+	other := l.other
+	d := offload.Datagrams{Buffer: b, SegmentSize: segmentSize}
+	for datagram := range d.Segments() {
+		l.written[wire.Classify(datagram)]++
+	}
+	l.last = time.Now()
+	l.mu.Unlock()
+	if other != nil && to == other.bound {
+		for datagram := range d.Segments() {
+			other.demultiplex(datagram, l.addr)
+		}
+	}
+	return nil
+}
+
+func (l *linkEnd) SetReadDeadline(time.Time) error { return nil }
+
+// hear says which socket hears what this end writes.
+func (l *linkEnd) hear(other *Socket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.other = other
+}
+
+func (l *linkEnd) count(kind wire.DatagramKind) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.written[kind]
+}
+
+// linked is a side over a link, with one session.
+type linked struct {
+	*side
+	link *linkEnd
+}
+
+func newLinked(endpoint string) linked {
+	link := &linkEnd{addr: netip.MustParseAddrPort(endpoint), written: map[wire.DatagramKind]int{}}
+	p := &side{paths: make(chan punch.Path, 1000), talks: make(chan wire.SessionID, 1000)}
+	p.Socket = &Socket{
+		config: Config{
+			Logger:         zerolog.Nop(),
+			Observed:       func(netip.AddrPort, wire.Accept) {},
+			PathChanged:    func(_ wire.SessionID, path punch.Path) { p.paths <- path },
+			TalkWanted:     func(session wire.SessionID) { p.talks <- session },
+			RelayByControl: func(wire.SessionID, []byte) {},
+		},
+		conn:     link,
+		bound:    link.addr,
+		registry: newRegistry(),
+		relayed:  newRelayedQueue(),
+		reading:  interruption{conn: link},
+	}
+	p.logins = newLogins(p.write, p.config.Observed)
+	return linked{side: p, link: link}
+}
+
+// newLinkedPair connects two sides on one network, with one session.
+func newLinkedPair(t testing.TB) (a, b linked) {
+	t.Helper()
+	a, b = newLinked("203.0.113.1:4001"), newLinked("203.0.113.2:4002")
+	a.link.hear(b.Socket)
+	b.link.hear(a.Socket)
+	a.session, b.session = openBoth(t, a.side, b.side, randomSession())
+	t.Cleanup(func() {
+		a.session.Close()
+		b.session.Close()
+	})
+	return a, b
+}
+
+// path returns the last path announced, and forgets the others.
+func (l linked) path(t testing.TB) punch.Path {
+	t.Helper()
+	var path punch.Path
+	for {
+		select {
+		case path = <-l.paths:
+		default:
+			return path
+		}
+	}
+}
+
+// stub is a conn that gives out what it is told to, then is closed.
+type stub struct {
+	linkEnd
+	batch []offload.Datagrams
+}
+
+func (s *stub) ReadBatch(into []offload.Datagrams) (int, error) {
+	n := 0
+	for n < len(into) && n < len(s.batch) {
+		d := s.batch[n]
+		buffer := append(into[n].Buffer[:0], d.Buffer...)
+		into[n] = d
+		into[n].Buffer = buffer
+		n++
+	}
+	s.batch = s.batch[n:]
+	if n == 0 {
+		return 0, net.ErrClosed
+	}
+	return n, nil
+}

@@ -1,0 +1,162 @@
+package socket
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"peerd/punch"
+	"peerd/wire"
+)
+
+// quicPacket is what send takes for a packet of QUIC's.
+var quicPacket = append([]byte{0x40}, make([]byte, 99)...)
+
+func TestProbesLeaveAtTheAgreedInstant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newLinkedPair(t)
+		a.link.hear(nil)
+		probed := a.session.Introduce(localCandidate(b.bound), a.bound, time.Second)
+		if probed != 1 {
+			t.Fatalf("%d candidates are probed, want 1", probed)
+		}
+		time.Sleep(time.Second - 1)
+		synctest.Wait()
+		if n := a.link.count(wire.DatagramProbe); n != 0 {
+			t.Errorf("%d probes left too early", n)
+		}
+		time.Sleep(1)
+		synctest.Wait()
+		if n := a.link.count(wire.DatagramProbe); n != 1 {
+			t.Errorf("%d probes left at the instant, want 1", n)
+		}
+		a.session.Close()
+		time.Sleep(time.Minute)
+		if n := a.link.count(wire.DatagramProbe); n != 1 {
+			t.Errorf("%d probes left after Close", n-1)
+		}
+	})
+}
+
+func TestBothSidesBecomeDirectInOneRoundTrip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newLinkedPair(t)
+		a.session.Introduce(localCandidate(b.bound), a.bound, 0)
+		b.session.Introduce(localCandidate(a.bound), b.bound, 0)
+		synctest.Wait()
+		if path := a.path(t); path.Direct != b.bound || path.Doubtful {
+			t.Errorf("a's path is %+v", path)
+		}
+		if path := b.path(t); path.Direct != a.bound || path.Doubtful {
+			t.Errorf("b's path is %+v", path)
+		}
+		if a.registry.byEndpoint(b.bound) != a.session {
+			t.Error("the proven endpoint is not the session's")
+		}
+	})
+}
+
+func TestDataOnALongIdlePathGoesBothWays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newLinkedPair(t)
+		a.SetRelay(server)
+		a.session.Introduce(localCandidate(b.bound), a.bound, 0)
+		b.session.Introduce(localCandidate(a.bound), b.bound, 0)
+		a.session.send(quicPacket, 0, 0)
+		if direct, relayed := a.link.count(wire.DatagramQUIC), a.link.count(wire.DatagramRelay); direct != 1 || relayed != 0 {
+			t.Errorf("on a fresh path %d packets went direct and %d by relay, want 1 and 0", direct, relayed)
+		}
+		time.Sleep(5 * time.Second) // the session falls idle
+		a.link.hear(nil)            // and the path dies unnoticed
+		time.Sleep(10 * time.Second)
+		a.session.send(quicPacket, 0, 0)
+		if direct, relayed := a.link.count(wire.DatagramQUIC), a.link.count(wire.DatagramRelay); direct != 2 || relayed != 1 {
+			t.Errorf("on an idle path %d packets went direct and %d by relay, want 2 and 1", direct, relayed)
+		}
+	})
+}
+
+func TestADeadPathIsLeftForTheRelayWithinThreeSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newLinkedPair(t)
+		a.SetRelay(server)
+		a.session.Introduce(localCandidate(b.bound), a.bound, 0)
+		b.session.Introduce(localCandidate(a.bound), b.bound, 0)
+		for range 50 { // five seconds of data
+			a.session.send(quicPacket, 0, 0)
+			time.Sleep(100 * time.Millisecond)
+		}
+		if path := a.path(t); !path.IsDirect() || path.Doubtful {
+			t.Fatalf("the path is %+v while it works", path)
+		}
+		a.link.hear(nil)
+		var died time.Duration
+		for start := time.Now(); a.session.Path().IsDirect(); died = time.Since(start) {
+			if time.Since(start) > time.Minute {
+				t.Fatal("the dead path is still used")
+			}
+			a.session.send(quicPacket, 0, 0)
+			time.Sleep(100 * time.Millisecond)
+		}
+		if died > 3*time.Second {
+			t.Errorf("it took %v", died)
+		}
+		if path := a.path(t); path.IsDirect() {
+			t.Errorf("the last path announced is %+v", path)
+		}
+		if len(a.talks) == 0 {
+			t.Error("no new introduction is asked for")
+		}
+	})
+}
+
+func TestTheEngineHearsOfDataOnceInAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := newLinkedPair(t)
+		heard := map[int64]bool{}
+		for range 1000 { // one second
+			a.session.sending()
+			heard[a.session.lastSent.Load()] = true
+			time.Sleep(time.Millisecond)
+		}
+		if want := int(time.Second / sentInterval); len(heard) != want {
+			t.Errorf("it heard %d times in a second, want %d", len(heard), want)
+		}
+	})
+}
+
+func TestADatagramGoesTheWayThePathSays(t *testing.T) {
+	direct := punch.Path{Direct: stranger}
+	doubtful := punch.Path{Direct: stranger, Doubtful: true}
+	for name, test := range map[string]struct {
+		path                   punch.Path
+		udpRelay               bool
+		quic, relayed, control int
+	}{
+		"direct":                       {direct, true, 3, 0, 0},
+		"direct, no UDP relay":         {direct, false, 3, 0, 0},
+		"relay":                        {punch.Path{}, true, 0, 3, 0},
+		"relay by control":             {punch.Path{}, false, 0, 0, 3},
+		"in doubt: both":               {doubtful, true, 3, 3, 0},
+		"in doubt, no UDP relay: both": {doubtful, false, 3, 0, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, _ := newLinkedPair(t)
+			control := 0
+			a.config.RelayByControl = func(_ wire.SessionID, payload []byte) {
+				if control++; len(payload) == 0 || len(payload) > len(quicPacket) {
+					t.Errorf("a datagram of %d bytes for the control connection", len(payload))
+				}
+			}
+			if test.udpRelay {
+				a.SetRelay(server)
+			}
+			a.session.path.Store(&test.path)
+			packets := append(append(append([]byte{}, quicPacket...), quicPacket...), quicPacket[:50]...)
+			a.session.send(packets, len(quicPacket), 1)
+			if quic, relayed := a.link.count(wire.DatagramQUIC), a.link.count(wire.DatagramRelay); quic != test.quic || relayed != test.relayed || control != test.control {
+				t.Errorf("%d direct, %d relayed, %d by control; want %d, %d, %d", quic, relayed, control, test.quic, test.relayed, test.control)
+			}
+		})
+	}
+}
