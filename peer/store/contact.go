@@ -71,7 +71,7 @@ func (s *Store) Pin(ctx context.Context, c Contact) error {
 		err := tx.row(`SELECT key FROM contact WHERE name = ?`, []any{c.Name}, &raw)
 		switch {
 		case err == nil && wire.Key(raw) != c.Key:
-			return &KeyChangedError{Name: c.Name, Pinned: wire.Key(raw), Offered: c.Key}
+			return refusal{&KeyChangedError{Name: c.Name, Pinned: wire.Key(raw), Offered: c.Key}}
 		case err != nil && !errors.Is(err, sql.ErrNoRows):
 			return err
 		}

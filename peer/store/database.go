@@ -63,7 +63,9 @@ func openDatabase(dir string) (database, error) {
 }
 
 // makePrivateFile creates the file, readable by its owner only. SQLite gives
-// its companions (-wal, -shm) the same permissions.
+// its companions (-wal, -shm) the same permissions. This happens before SQLite
+// opens the file: closing it later would drop the locks that SQLite holds on it
+// for this process (POSIX advisory locking).
 func makePrivateFile(dir string) error {
 	root, err := os.OpenRoot(dir) // does not follow a planted link out of dir
 	if err != nil {

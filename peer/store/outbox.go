@@ -24,7 +24,7 @@ func (s *Store) Accept(ctx context.Context, to wire.Key, id wire.MessageID, body
 		stored, err := tx.message(`SELECT `+messageColumns+` FROM message WHERE id = ? AND outgoing = 1`, id[:])
 		switch {
 		case err == nil && stored.Peer != to:
-			return Message{}, ErrIDTaken
+			return Message{}, refusal{ErrIDTaken}
 		case !errors.Is(err, ErrNotFound):
 			return stored, err
 		}
@@ -104,6 +104,9 @@ func (s *Store) MarkDelivered(ctx context.Context, peer wire.Key, id wire.Messag
 		}
 		message, err := tx.message(`SELECT `+messageColumns+` FROM message
 			WHERE id = ? AND peer = ? AND outgoing = 1`, id[:], peer[:])
+		if errors.Is(err, ErrNotFound) {
+			err = refusal{err}
+		}
 		return outcome{message, changed > 0}, err
 	})
 	return result.message, result.changed, err

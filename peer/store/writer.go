@@ -153,19 +153,35 @@ func (w *writer) submit(op *operation) error {
 	}
 }
 
+// A refusal is the error of a change that has written nothing. It concerns its
+// caller alone, and the batch goes on: a peer that provokes refusals, with
+// receipts for messages that never were, must not cost the others their shared
+// fsync.
+type refusal struct{ reason error }
+
+func (r refusal) Error() string { return r.reason.Error() }
+
 // write runs change in a transaction and returns its result once that is on
 // the disk. The attempt says what the caller wanted, for the error. The change
 // must give the same result when it is run again after a rollback.
 func write[T any](ctx context.Context, s *Store, attempt string, change func(*transaction) (T, error)) (T, error) {
 	var result, none T
+	var refused error
 	op := &operation{ctx: ctx, done: make(chan error, 1)}
 	op.run = func(tx *transaction) (err error) {
+		refused = nil // of an earlier run
 		result, err = change(tx)
+		if r, ok := errors.AsType[refusal](err); ok {
+			refused, err = r.reason, nil
+		}
 		return err
 	}
 	if err := s.writer.submit(op); err != nil {
 		// After a cancelled context the writer may be setting result just now.
 		return none, fmt.Errorf("%s: %w", attempt, err)
+	}
+	if refused != nil {
+		return none, fmt.Errorf("%s: %w", attempt, refused)
 	}
 	return result, nil
 }

@@ -69,11 +69,40 @@ func TestBatchesAreBounded(t *testing.T) {
 func TestAFailingOperationFailsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openTest(t)
-		check(t, s.Pin(t.Context(), Contact{Key: bob, Name: "bob", PinnedAt: noon}))
+		check(t, s.SavePrekey(t.Context(), 1, []byte("x"), noon))
 		release := holdWriter(t, s)
 		var group sync.WaitGroup
 		for range 3 {
 			group.Go(func() { accept(t, s, bob, "x") })
+			group.Go(func() {
+				if err := s.SavePrekey(t.Context(), 1, []byte("x"), noon); err == nil {
+					t.Error("an id was used twice")
+				}
+			})
+		}
+		synctest.Wait()
+		release()
+		group.Wait()
+		if m := accept(t, s, bob, "next"); m.Seq != 4 {
+			t.Errorf("after 3 messages the next has sequence %d: a rolled back one used it up", m.Seq)
+		}
+	})
+}
+
+func TestARefusalDoesNotBreakTheBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openTest(t)
+		check(t, s.Pin(t.Context(), Contact{Key: bob, Name: "bob", PinnedAt: noon}))
+		before := s.writer.commits.Load()
+		release := holdWriter(t, s)
+		var group sync.WaitGroup
+		for range 3 {
+			group.Go(func() { accept(t, s, bob, "x") })
+			group.Go(func() {
+				if _, _, err := s.MarkDelivered(t.Context(), bob, newID(), noon, "direct"); !errors.Is(err, ErrNotFound) {
+					t.Errorf("got %v, want ErrNotFound", err)
+				}
+			})
 			group.Go(func() {
 				err := s.Pin(t.Context(), Contact{Key: carol, Name: "bob", PinnedAt: noon})
 				if _, ok := errors.AsType[*KeyChangedError](err); !ok {
@@ -84,8 +113,8 @@ func TestAFailingOperationFailsAlone(t *testing.T) {
 		synctest.Wait()
 		release()
 		group.Wait()
-		if m := accept(t, s, bob, "next"); m.Seq != 4 {
-			t.Errorf("after 3 messages the next has sequence %d: a rolled back one used it up", m.Seq)
+		if commits := s.writer.commits.Load() - before; commits != 2 {
+			t.Errorf("%d transactions, want 2: the one that was held, and one for all", commits)
 		}
 	})
 }
