@@ -116,7 +116,7 @@ func (e UnknownAttributesError) Append(b []byte) []byte {
 	b = appendAttribute(b, stun.AttrErrorCode, []byte{0, 0, 4, 20})
 	b = appendAttributeHeader(b, stun.AttrUnknownAttributes, 2*e.count)
 	for i := range padded / 2 {
-		b = binary.BigEndian.AppendUint16(b, uint16(e.unknown[min(i, e.count-1)]))
+		b = binary.BigEndian.AppendUint16(b, uint16(e.unknown[i]))
 	}
 	return b
 }

@@ -34,6 +34,9 @@ func TestEndpointsArriveUnmappedAndWithoutZone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if netip.MustParseAddrPort(want).Addr().Is4() && len(body) != 12 {
+			t.Errorf("%s is sent in %d bytes, which is not IPv4's size", sent, len(body))
+		}
 		m, err := ParseEndpoints(body)
 		if err != nil {
 			t.Fatal(err)

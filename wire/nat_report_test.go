@@ -27,7 +27,7 @@ func TestNATReportWordsAreTheContract(t *testing.T) {
 }
 
 func TestNATReportFromTheFutureIsUnknown(t *testing.T) {
-	body, err := proto.Marshal(&pb.Endpoints{Nat: &pb.NATReport{Mapping: 5, Filtering: 1<<32 - 1, Allocation: 2}})
+	body, err := proto.Marshal(&pb.Endpoints{Nat: &pb.NATReport{Mapping: 1 << 31, Filtering: 4, Allocation: 2}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,8 +53,8 @@ func TestProbeRefuses(t *testing.T) {
 	second := whole()
 	copy(second[40:], second[20:40]) // SESSION again, over the padding
 	early := whole()
-	copy(early[64:84], early[44:64])
-	copy(early[44:], whole()[64:84]) // MAC before the end of the padding
+	copy(early[40:], whole()[64:84]) // MAC, then PADDING
+	copy(early[60:], whole()[40:64])
 	for name, c := range map[string]struct {
 		d    []byte
 		want error
@@ -67,6 +67,7 @@ func TestProbeRefuses(t *testing.T) {
 		"a session of fewer bytes":     {repairProbe(flip(whole(), 23, 4)), errMissing},
 		"padding that must be known":   {repairProbe(flip(whole(), 40, 0x80)), errUnknown},
 		"no MAC":                       {flip(whole(), 65, 1), errMissing},
+		"MAC before PADDING":           {repairSTUN(early), errAttribute},
 		"a MAC of fewer bytes":         {flip(whole(), 67, 4), errAttribute},
 		"an attribute of 0xffff bytes": {flip(flip(whole(), 42, 0xff), 43, 0xff^20), errAttribute},
 	} {

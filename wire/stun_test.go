@@ -60,6 +60,29 @@ func TestAttributeSizesNeverReachBeyondTheDatagram(t *testing.T) {
 	}
 }
 
+func TestAnAttributeWithoutItsPaddingIsRefused(t *testing.T) {
+	d := appendSTUN(nil, bindingRequest, stunHeaderSize+attributeHeaderSize+1, exampleTransaction)
+	d = append(appendAttributeHeader(d, stun.AttrSoftware, 1), 'x')
+	if _, err := ParseBindingRequest(d); err != errAttribute {
+		t.Errorf("error is %v, want %v", err, errAttribute)
+	}
+}
+
+func TestAnswersThatMustBeUnderstoodAndAreNotAreRefused(t *testing.T) {
+	required := func(answer []byte) []byte {
+		answer = answer[:len(answer)-fingerprintSize] // of a message that has one
+		answer = appendAttributeHeader(answer, 0x7001, 0)
+		return repairSTUN(append(answer, make([]byte, fingerprintSize)...))
+	}
+	accept := required(Accept{Observed: exampleEndpoint, ControlPort: 7700}.Append(nil))
+	if _, err := ParseAccept(accept); err != errUnknown {
+		t.Errorf("accept: error is %v, want %v", err, errUnknown)
+	}
+	if _, err := ParseBindingResponse(accept); err != errUnknown {
+		t.Errorf("binding response: error is %v, want %v", err, errUnknown)
+	}
+}
+
 // Floods must not become garbage collection.
 func TestHotDatagramsAllocateNothing(t *testing.T) {
 	secret := counting[[32]byte](1)
