@@ -81,23 +81,18 @@ func (w *writer) loop() {
 	}
 }
 
-// gather adds the operations that are waiting already to first, and drops
-// those whose callers have gone.
+// gather adds the operations that are waiting already to first.
 func (w *writer) gather(first *operation) []*operation {
-	var batch []*operation
-	for op := first; ; {
-		if op.ctx.Err() == nil {
-			batch = append(batch, op)
-		}
-		if len(batch) == maxBatch {
-			return batch
-		}
+	batch := []*operation{first}
+	for len(batch) < maxBatch {
 		select {
-		case op = <-w.operations:
+		case op := <-w.operations:
+			batch = append(batch, op)
 		default:
 			return batch
 		}
 	}
+	return batch
 }
 
 // commit runs the operations in one transaction and tells their callers. When
@@ -116,9 +111,6 @@ func (w *writer) commit(batch []*operation) {
 
 // transact commits all of the operations, or none and returns why.
 func (w *writer) transact(batch ...*operation) error {
-	if len(batch) == 0 {
-		return nil
-	}
 	if err := w.tx.exec("BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
@@ -138,6 +130,9 @@ func (w *writer) transact(batch ...*operation) error {
 
 // submit hands op to the writer and waits for its result.
 func (w *writer) submit(op *operation) error {
+	if err := op.ctx.Err(); err != nil {
+		return err // both cases below may be ready: do not leave it to chance
+	}
 	select {
 	case w.operations <- op:
 	case <-w.stopping:
