@@ -164,7 +164,7 @@ func write[T any](ctx context.Context, s *Store, attempt string, change func(*tr
 	var refused error
 	op := &operation{ctx: ctx, done: make(chan error, 1)}
 	op.run = func(tx *transaction) (err error) {
-		refused = nil // of an earlier run
+		refused = nil // an earlier run does not count
 		result, err = change(tx)
 		if r, ok := errors.AsType[refusal](err); ok {
 			refused, err = r.reason, nil

@@ -141,17 +141,20 @@ func TestCallerMayStopWaiting(t *testing.T) {
 }
 
 func TestCancelledCallerStoresNothing(t *testing.T) {
-	s := openTest(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	for range 20 { // a choice between ready cases would let some through
-		if _, err := s.Accept(ctx, bob, newID(), "x", noon); !errors.Is(err, context.Canceled) {
-			t.Errorf("got %v, want context.Canceled", err)
+	synctest.Test(t, func(t *testing.T) {
+		s := openTest(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 20 { // a choice between an idle writer and the context would let some through
+			synctest.Wait()
+			if _, err := s.Accept(ctx, bob, newID(), "x", noon); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v, want context.Canceled", err)
+			}
 		}
-	}
-	if m := accept(t, s, bob, "next"); m.Seq != 1 {
-		t.Errorf("%d messages of cancelled callers were stored", m.Seq-1)
-	}
+		if m := accept(t, s, bob, "next"); m.Seq != 1 {
+			t.Errorf("%d messages of cancelled callers were stored", m.Seq-1)
+		}
+	})
 }
 
 func TestCloseFinishesWhatTheWriterHasTaken(t *testing.T) {
