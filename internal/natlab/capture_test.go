@@ -3,6 +3,7 @@
 package natlab_test
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 
@@ -18,14 +19,13 @@ func TestCaptureSeesEachPacketOnceWithItsAddresses(t *testing.T) {
 	internet, router, host := lab.Capture(), home.Capture(), alice.Capture()
 	mapping := srv.observed(conn)
 
-	type flow struct{ src, dst netip.AddrPort }
 	for name, view := range map[string]struct {
 		capture *natlab.Capture
-		flows   []flow
+		flows   []string
 	}{
-		"internet": {internet, []flow{{mapping, srv.addr()}, {srv.addr(), mapping}}},
-		"router":   {router, []flow{{local(conn), srv.addr()}, {srv.addr(), mapping}}},
-		"host":     {host, []flow{{srv.addr(), local(conn)}}},
+		"internet": {internet, []string{flow(mapping, srv.addr()), flow(srv.addr(), mapping)}},
+		"router":   {router, []string{flow(local(conn), srv.addr()), flow(srv.addr(), mapping)}},
+		"host":     {host, []string{flow(srv.addr(), local(conn))}},
 	} {
 		packets := view.capture.Packets()
 		if len(packets) != len(view.flows) {
@@ -33,12 +33,14 @@ func TestCaptureSeesEachPacketOnceWithItsAddresses(t *testing.T) {
 			continue
 		}
 		for i, p := range packets {
-			if (flow{p.Src, p.Dst}) != view.flows[i] || p.Protocol != natlab.UDP || p.Length != 28+len(p.Payload) {
-				t.Errorf("%s: packet %d is %v, want UDP from %v to %v", name, i, p, view.flows[i].src, view.flows[i].dst)
+			if flow(p.Src, p.Dst) != view.flows[i] || p.Protocol != natlab.UDP || p.Length != 28+len(p.Payload) {
+				t.Errorf("%s: packet %d is %v, want UDP %s", name, i, p, view.flows[i])
 			}
 		}
 	}
 }
+
+func flow(src, dst netip.AddrPort) string { return fmt.Sprintf("%v > %v", src, dst) }
 
 func TestEveryRouterLowersTheTTL(t *testing.T) {
 	lab := natlab.New(t)

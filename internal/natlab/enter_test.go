@@ -20,19 +20,40 @@ const nobody = 65534
 
 // The tests that need most of the kernel pass without root, in a user namespace.
 func TestLabNeedsNoRoot(t *testing.T) {
-	if os.Getuid() != 0 || !ownsAllUsers(t) {
+	if !ownsAllUsers(t) {
 		t.Log("this run is in a user namespace already: all of it is the proof")
 		return
 	}
-	cmd := exec.Command("/proc/self/exe", "-test.v", "-test.run", "EachKind|Carrier|Delay|Loss|Reboot|Capture|Process")
-	cmd.Env = append(os.Environ(), "TMPDIR=/tmp")
+	out, err := testAsNobody("EachKind|Carrier|Delay|Loss|Reboot|Capture|Process")
+	if err != nil || !strings.Contains(out, "--- PASS") {
+		t.Errorf("as user %d: %v\n%s", nobody, err, out)
+	}
+}
+
+func TestLabThatCannotStartFailsTheTestAndSaysWhy(t *testing.T) {
+	if !ownsAllUsers(t) {
+		t.Log("only root can take the permission away, and this run is in a user namespace")
+		return
+	}
+	// A process that thinks it is in a user namespace of its own does not ask for another one.
+	out, err := testAsNobody("LabsRunSideBySide", "NATLAB_ENTERED=1")
+	for _, want := range []string{"--- FAIL", natlab.ErrUnavailable.Error(), "operation not permitted", "run as root"} {
+		if err == nil || !strings.Contains(out, want) {
+			t.Errorf("error %v, want a failure and %q in:\n%s", err, want, out)
+		}
+	}
+}
+
+// testAsNobody runs the tests that match as an unprivileged user.
+func testAsNobody(pattern string, env ...string) (output string, err error) {
+	cmd := exec.Command("/proc/self/exe", "-test.v", "-test.run", pattern)
+	cmd.Env = append(append(os.Environ(), "TMPDIR=/tmp"), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Credential: &syscall.Credential{Uid: nobody, Gid: nobody},
 		Pdeathsig:  syscall.SIGKILL,
 	}
-	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS") {
-		t.Errorf("as user %d: %v\n%s", nobody, err, out)
-	}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 // ownsAllUsers reports whether this is the initial user namespace, where root can become anybody.

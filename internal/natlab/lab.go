@@ -13,25 +13,26 @@ import (
 // remedy.
 var ErrUnavailable = errors.New("network lab unavailable")
 
-// A Lab is one test internet. It is built and changed by one goroutine at a time.
+// A Lab is one test internet. Building it and changing its links and routers is for one goroutine at a time; sockets,
+// processes and captures may be opened and used from any.
 //
-// In a lab from [New] whatever fails ends the test, so its methods must be called from the test's own goroutine. In a
-// lab from [Open] the first failure is kept for [Lab.Err]; from then on methods do nothing and return zero values
+// In a lab from [New] whatever fails ends the test, as t.Fatal does on the test's own goroutine only. In a lab from
+// [Open] the first failure is kept for [Lab.Err]; from then on methods do nothing and return zero values
 // that are safe to use, so that a program can build a whole lab and check once.
 type Lab struct {
-	reporter  reporter
-	internet  *provider
-	wires     *namespace // where impaired links pass through; nil until the first one
-	hosts     addressPool
-	routers   addressPool
-	subnets   int // private subnets handed out
-	cables    int // cables cut for a wire
+	reporter reporter
+	internet *provider
+	wires    *namespace // where impaired links pass through; nil until the first one
+	hosts    addressPool
+	routers  addressPool
+	subnets  int // private subnets handed out
+	cables   int // cables cut for a wire
+
+	mu        sync.Mutex
 	processes []*Process
 	closers   []func() // in order of opening; run in reverse
-
-	mu     sync.Mutex
-	err    error
-	closed bool
+	err       error
+	closed    bool
 }
 
 // A reporter is the part of testing.TB that a lab needs.
@@ -118,7 +119,18 @@ func (l *Lab) fail(err error) {
 }
 
 // onClose registers f to run when the lab closes.
-func (l *Lab) onClose(f func()) { l.closers = append(l.closers, f) }
+func (l *Lab) onClose(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closers = append(l.closers, f)
+}
+
+// adopt makes the process end with the lab.
+func (l *Lab) adopt(p *Process) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.processes = append(l.processes, p)
+}
 
 // Close kills every process, closes every socket and capture, and removes the internet. It waits for all of it, and
 // may be called again.

@@ -142,7 +142,7 @@ func TestHostsHaveSeveralPublicAddresses(t *testing.T) {
 		t.Fatalf("addresses %v, want two with %v", got, second)
 	}
 	conn := lab.Home("home", natlab.FullyRandom, natlab.Link{}).Host("alice").ListenUDP(0)
-	one, other := startServerAt(t, vps, netip.AddrPortFrom(vps.Addr(), 3478)), startServerAt(t, vps, netip.AddrPortFrom(second, 3478))
+	one, other := startServer(t, vps, 3478), startServerAt(t, vps, netip.AddrPortFrom(second, 3478))
 	if one.observed(conn) == other.observed(conn) {
 		t.Error("a symmetric NAT has the same mapping for both addresses")
 	}

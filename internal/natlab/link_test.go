@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -124,22 +125,14 @@ func BenchmarkTCP(b *testing.B) {
 	for name, link := range map[string]natlab.Link{"perfect": {}, "delay": {Delay: 5 * time.Millisecond}} {
 		b.Run(name, func(b *testing.B) {
 			lab := natlab.New(b)
-			vps := lab.PublicHost("vps", natlab.Link{})
-			listener := vps.ListenTCP(0)
+			listener := lab.PublicHost("vps", natlab.Link{}).ListenTCP(0)
 			alice := lab.Home("home", natlab.Masquerade, link).Host("alice")
+			var sender sync.WaitGroup
+			sender.Go(func() { sendForever(listener) })
 			conn, err := alice.DialTCP(b.Context(), listener.Addr().(*net.TCPAddr).AddrPort())
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer conn.Close()
-			go func() {
-				if peer, err := listener.Accept(); err == nil {
-					defer peer.Close()
-					for block := make([]byte, 1<<18); err == nil; {
-						_, err = peer.Write(block)
-					}
-				}
-			}()
 			block := make([]byte, 1<<20)
 			b.SetBytes(int64(len(block)))
 			for b.Loop() {
@@ -147,6 +140,20 @@ func BenchmarkTCP(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+			conn.Close()
+			sender.Wait()
 		})
+	}
+}
+
+// sendForever sends to the first caller until it hangs up.
+func sendForever(listener *net.TCPListener) {
+	conn, err := listener.Accept()
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	for block := make([]byte, 1<<18); err == nil; {
+		_, err = conn.Write(block)
 	}
 }

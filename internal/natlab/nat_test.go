@@ -85,8 +85,11 @@ func TestFullConeSendsEachInsideHostItsOwn(t *testing.T) {
 	}
 	send(t, stranger, toFirst, "for first")
 	send(t, stranger, toSecond, "for second")
-	if !hears(t, first, local(stranger), "for first", hangGuard) || !hears(t, second, local(stranger), "for second", hangGuard) {
-		t.Error("a stranger's packet went astray")
+	if !hears(t, first, local(stranger), "for first", hangGuard) {
+		t.Error("the first host did not get its packet")
+	}
+	if !hears(t, second, local(stranger), "for second", hangGuard) {
+		t.Error("the second host did not get its packet")
 	}
 	send(t, second, local(stranger), "answer")
 	if !hears(t, stranger, toSecond, "answer", hangGuard) {

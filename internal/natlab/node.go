@@ -95,7 +95,8 @@ func (n *Node) ListenTCP(port uint16) (listener *net.TCPListener) {
 }
 
 // DialTCP connects from the node. Unlike the other methods it returns its error: a refused or blocked connection is
-// often what a test looks for. The caller closes the connection.
+// often what a test looks for. The node does nothing else until it is connected or ctx is done. The caller closes the
+// connection.
 func (n *Node) DialTCP(ctx context.Context, to netip.AddrPort) (conn *net.TCPConn, err error) {
 	doErr := n.Do(func() error {
 		var dialer net.Dialer

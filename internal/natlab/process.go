@@ -29,7 +29,8 @@ func (c Command) String() string {
 }
 
 // A Process is a program running on a node. It is killed when the lab closes, and by the kernel should this process
-// die first. Its methods may be called from any goroutine, except that a failed lab test must end on the test's own.
+// die first. Its methods may be called from any goroutine, though those that end a test on failure (WaitLine, Wait,
+// Signal) belong on the test's own; [Process.Await] is for the others.
 type Process struct {
 	lab     *Lab
 	name    string
@@ -54,8 +55,8 @@ func (n *Node) Start(c Command) *Process {
 		if err := n.ns.Do(p.cmd.Start); err != nil {
 			return err
 		}
-		n.lab.processes = append(n.lab.processes, p)
 		go p.collect()
+		n.lab.adopt(p)
 		return nil
 	})
 	if !started {

@@ -68,16 +68,17 @@ func TestHostsOfOneHomeReachEachOtherDirectly(t *testing.T) {
 
 // Two customers of one carrier know each other by the carrier's address only.
 func TestCustomersOfOneCarrierNeedHairpin(t *testing.T) {
+	type options = []natlab.Option
 	for name, carrier := range map[string]struct {
 		nat     natlab.NAT
-		options []natlab.Option
+		options options
 		opens   bool
 	}{
-		"masquerade":                       {natlab.Masquerade, nil, false},
-		"masquerade hairpin":               {natlab.Masquerade, []natlab.Option{natlab.Hairpin()}, true},
-		"masquerade hairpin in port block": {natlab.Masquerade, []natlab.Option{natlab.Hairpin(), natlab.PortBlock(40000, 40063)}, true},
-		"full cone":                        {natlab.FullCone, nil, false},
-		"full cone hairpin":                {natlab.FullCone, []natlab.Option{natlab.Hairpin()}, true},
+		"masquerade":         {natlab.Masquerade, nil, false},
+		"masquerade hairpin": {natlab.Masquerade, options{natlab.Hairpin()}, true},
+		"port block hairpin": {natlab.Masquerade, options{natlab.Hairpin(), natlab.PortBlock(40000, 40063)}, true},
+		"full cone":          {natlab.FullCone, nil, false},
+		"full cone hairpin":  {natlab.FullCone, options{natlab.Hairpin()}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lab := natlab.New(t)

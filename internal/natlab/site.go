@@ -95,17 +95,19 @@ func privateSubnet(n int) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 168, byte(n), 0}), 24)
 }
 
-// gateway is the router's address in the home: the first of the subnet.
-func (h *Home) gateway() netip.Addr { return h.options.subnet.Addr().Next() }
+// Gateway returns the router's inside address, the first of the subnet. What the router listens on there, its hosts can
+// reach.
+func (h *Home) Gateway() netip.Addr { return h.options.subnet.Addr().Next() }
 
 func (h *Home) addBridge() error {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = lanInterface
-	if err := h.ns.links.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil {
+	// A snooping bridge speaks IGMP, which would show up in captures.
+	if err := h.ns.links.LinkAdd(&netlink.Bridge{LinkAttrs: attrs, MulticastSnooping: new(false)}); err != nil {
 		return fmt.Errorf("create bridge: %w", err)
 	}
 	bridge := end{ns: h.ns, name: lanInterface}
-	if err := bridge.addAddress(ipNet(netip.PrefixFrom(h.gateway(), h.options.subnet.Bits()))); err != nil {
+	if err := bridge.addAddress(ipNet(netip.PrefixFrom(h.Gateway(), h.options.subnet.Bits()))); err != nil {
 		return err
 	}
 	return bridge.bringUp()
@@ -145,8 +147,8 @@ func (h *Home) plugIn(host *Host) error {
 	if err := u.near.addAddress(ipNet(netip.PrefixFrom(host.Addr(), h.options.subnet.Bits()))); err != nil {
 		return err
 	}
-	if err := host.ns.links.RouteAdd(&netlink.Route{Gw: h.gateway().AsSlice()}); err != nil {
-		return fmt.Errorf("add default route via %v: %w", h.gateway(), err)
+	if err := host.ns.links.RouteAdd(&netlink.Route{Gw: h.Gateway().AsSlice()}); err != nil {
+		return fmt.Errorf("add default route via %v: %w", h.Gateway(), err)
 	}
 	return settle(end{ns: h.ns, name: lanInterface})
 }
