@@ -15,7 +15,7 @@ func TestLine(t *testing.T) {
 		"Chinese is left alone":                    {"你好，世界", "你好，世界"},
 		"Hebrew without bidi controls stays":       {"שלום", "שלום"},
 		"an emoji family keeps its joiners":        {"👨‍👩‍👧", "👨‍👩‍👧"},
-		"Persian keeps its non-joiner":             {"می‌خواهم", "می‌خواهم"},
+		"Persian keeps its non-joiner":             {"می\u200cخواهم", "می\u200cخواهم"},
 		"an Arabic number sign has a shape":        {"\u0600", "\u0600"},
 		"OSC 52 cannot write the clipboard":        {"\x1b]52;c;aGk=\x07", `\x1b]52;c;aGk=\x07`},
 		"CSI cannot clear the screen":              {"a\x1b[2Jb", `a\x1b[2Jb`},

@@ -1,7 +1,9 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/netip"
 	"reflect"
@@ -51,9 +53,6 @@ func TestRowsArriveAsTheyWereSent(t *testing.T) {
 	same(t, "status", status, apitest.Alice(), err)
 	want, _ := daemon.Peers(ctx)
 	peers, err := c.Peers(ctx)
-	for i := range want { // the monotonic clock does not travel
-		want[i].LastSeen = api.At(want[i].LastSeen.UTC().Round(0))
-	}
 	same(t, "peers", peers, want, err)
 	messages, err := c.Read(ctx, api.ReadRequest{From: "bob", Unread: true})
 	wantMessages, _ := daemon.Read(ctx, api.ReadRequest{})
@@ -74,8 +73,13 @@ func TestRowsArriveAsTheyWereSent(t *testing.T) {
 
 func same[T any](t *testing.T, what string, got, want T, err error) {
 	t.Helper()
-	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("%s: got %+v, %v\nwant %+v", what, got, err, want)
+	if err != nil {
+		t.Errorf("%s: %v", what, err)
+	}
+	gotRow, _ := json.Marshal(got)
+	wantRow, _ := json.Marshal(want)
+	if !bytes.Equal(gotRow, wantRow) {
+		t.Errorf("%s:\ngot  %s\nwant %s", what, gotRow, wantRow)
 	}
 }
 
@@ -142,8 +146,8 @@ func TestARepeatedSendStoresOnce(t *testing.T) {
 			t.Fatalf("got %+v, %v", sent, err)
 		}
 	}
-	if daemon.SentTexts() != 1 {
-		t.Errorf("%d messages are stored", daemon.SentTexts())
+	if got := len(daemon.Texts()); got != 1 {
+		t.Errorf("%d messages are stored", got)
 	}
 }
 
@@ -162,8 +166,8 @@ func TestTextIsCheckedBeforeItIsStored(t *testing.T) {
 		})
 	}
 	wantCode(t, api.CheckText("\xff"), api.CodeUsage)
-	if daemon.SentTexts() != 0 {
-		t.Errorf("%d messages are stored", daemon.SentTexts())
+	if got := len(daemon.Texts()); got != 0 {
+		t.Errorf("%d messages are stored", got)
 	}
 	for name, text := range map[string]string{
 		"the longest text":              strings.Repeat("a", api.MaxText),
@@ -253,7 +257,7 @@ func TestASubscriberWhoFallsBehindIsToldSo(t *testing.T) {
 	}
 	defer events.Close()
 	large := strings.Repeat("x", api.MaxText)
-	for range 1000 { // more than all the buffers in between hold
+	for range 400 { // more than all the buffers in between hold
 		daemon.Receive("bob", large)
 	}
 	var last error

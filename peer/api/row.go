@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -52,6 +53,16 @@ func (m *Milliseconds) UnmarshalJSON(text []byte) error {
 	}
 	*m = Milliseconds(number * float64(time.Millisecond))
 	return nil
+}
+
+// Endpoints is a list in a row: an empty one is [], never null.
+type Endpoints []netip.AddrPort
+
+func (e Endpoints) MarshalJSON() ([]byte, error) {
+	if e == nil {
+		e = Endpoints{}
+	}
+	return json.Marshal([]netip.AddrPort(e))
 }
 
 // WriteRow writes row as one line of JSON. Whatever could steer a terminal is

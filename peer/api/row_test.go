@@ -48,6 +48,13 @@ func TestATimeKeepsItsNanosecondsAndIsUTC(t *testing.T) {
 	}
 }
 
+func TestNoEndpointsAreAnEmptyList(t *testing.T) {
+	got, err := json.Marshal(api.Why{})
+	if err != nil || bytes.Contains(got, []byte("null")) {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
 func TestARowOfAnotherVersionIsRefused(t *testing.T) {
 	var peer api.Peer
 	if err := json.Unmarshal([]byte(`{"v":2}`), &peer); err == nil {

@@ -47,9 +47,9 @@ const (
 // NAT is what the peer learnt about the router in front of it, in the words of
 // RFC 4787; wire.NATReport's String methods give them.
 type NAT struct {
-	Mapping    string           `json:"mapping"`    // none, eim, adm, apdm, unknown
-	Filtering  string           `json:"filtering"`  // eif, adf, apdf, unknown
-	Allocation string           `json:"allocation"` // preserving, sequential, random, block, unknown
-	Observed   netip.AddrPort   `json:"observed"`   // as the rendezvous saw us; "" while unknown
-	Local      []netip.AddrPort `json:"local"`
+	Mapping    string         `json:"mapping"`    // none, eim, adm, apdm, unknown
+	Filtering  string         `json:"filtering"`  // eif, adf, apdf, unknown
+	Allocation string         `json:"allocation"` // preserving, sequential, random, block, unknown
+	Observed   netip.AddrPort `json:"observed"`   // as the rendezvous saw us; "" while unknown
+	Local      Endpoints      `json:"local"`
 }

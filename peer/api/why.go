@@ -15,7 +15,7 @@ type Why struct {
 	OurNAT    NAT            `json:"our_nat"`
 	TheirNAT  NAT            `json:"their_nat"` // as they reported it; Observed and Local stay empty
 	// Probed lists the peer's endpoints that were tried for a direct path.
-	Probed []netip.AddrPort `json:"probed"`
+	Probed Endpoints `json:"probed"`
 }
 
 // Reason is why the path to a peer is what it is. The first that applies, from

@@ -37,10 +37,13 @@ type Daemon struct {
 	reach   map[string]api.State // by peer name: how far messages to it go on their own
 	why     map[string]api.Why
 	sent    []api.Sent
+	texts   []string // of the messages in sent
 	inbox   []api.Message
 	unread  map[string]bool // by message id
 	marks   []api.ReadMark
 	changed chan struct{} // closed and replaced when a sent message advances
+
+	subscriptions int
 }
 
 var _ api.Backend = (*Daemon)(nil)
@@ -130,6 +133,9 @@ func (d *Daemon) SetPath(name string, path api.Path, endpoint netip.AddrPort) {
 	defer d.mu.Unlock()
 	peer := d.peer(name)
 	peer.Path, peer.Transport, peer.Endpoint = path, api.TransportUDP, endpoint
+	if path == api.PathNone {
+		peer.Transport, peer.RTT = "", 0
+	}
 	d.Publish(api.PathChange{
 		Peer: name, Path: path, Transport: peer.Transport, Endpoint: endpoint, RTT: peer.RTT, At: Epoch,
 	})
@@ -155,11 +161,29 @@ func (d *Daemon) Marks() []api.ReadMark {
 	return slices.Clone(d.marks)
 }
 
-// SentTexts returns the number of messages stored.
-func (d *Daemon) SentTexts() int {
+// Subscribe is Backend.Subscribe, counted.
+func (d *Daemon) Subscribe(ctx context.Context, types ...api.EventType) <-chan api.Event {
+	defer func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.subscriptions++
+	}()
+	return d.Hub.Subscribe(ctx, types...)
+}
+
+// Subscriptions returns how many subscriptions there have been, ended ones
+// included.
+func (d *Daemon) Subscriptions() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.sent)
+	return d.subscriptions
+}
+
+// Texts returns the texts of the messages sent, in order.
+func (d *Daemon) Texts() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.texts)
 }
 
 // peer panics for a name that is not in the circle: a mistake in the test. The
@@ -242,6 +266,7 @@ func (d *Daemon) Send(_ context.Context, request api.SendRequest) (api.Sent, err
 		s.ID = id('s', len(d.sent)+1)
 	}
 	d.sent = append(d.sent, d.at(s, d.reach[peer.Name]))
+	d.texts = append(d.texts, request.Text)
 	return d.at(s, api.StateQueued), nil
 }
 

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"peerd/internal/printable"
+	"peerd/peer/api"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show this peer, its rendezvous and NAT, and the peers",
+		Args:  usageArgs(cobra.NoArgs),
+		RunE: a.with(func(ctx context.Context, client *api.Client, _ []string) error {
+			ctx, cancel := a.limited(ctx)
+			defer cancel()
+			status, err := client.Status(ctx)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.row(status)
+			}
+			peers, err := client.Peers(ctx)
+			if err != nil {
+				return err
+			}
+			return a.showStatus(status, peers)
+		}),
+	}
+}
+
+func (a *app) showStatus(s api.Status, peers []api.Peer) error {
+	err := a.line(a.text.Me, printable.Line(s.Name), word(a.text.RendezvousState, s.Rendezvous.State),
+		printable.Line(s.Rendezvous.Addr), duration(s.Rendezvous.RTT), printable.Line(word(a.text.ShortNAT, s.NAT.Mapping)))
+	if err != nil {
+		return err
+	}
+	if err := a.print(a.peersTable(peers)); err != nil {
+		return err
+	}
+	for _, peer := range peers {
+		if peer.Path == api.PathRelay {
+			a.say("! " + fill(a.text.RelayedAdvice, printable.Line(peer.Name)))
+		}
+	}
+	return nil
+}
+
+func (a *app) whoamiCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "whoami",
+		Short: "Show this peer's name and key, for others to verify",
+		Args:  usageArgs(cobra.NoArgs),
+		RunE: a.with(func(ctx context.Context, client *api.Client, _ []string) error {
+			ctx, cancel := a.limited(ctx)
+			defer cancel()
+			status, err := client.Status(ctx)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.row(status.Identity())
+			}
+			var t table
+			t.add(a.text.Name, status.Name)
+			t.add(a.text.Key, status.Key)
+			t.add(a.text.Circle, status.Circle)
+			return a.print(t)
+		}),
+	}
+}
