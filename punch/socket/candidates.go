@@ -65,7 +65,7 @@ func (here surroundings) sharesRouter(candidates []wire.Candidate) bool {
 // sharesRouter's answer.
 func (here surroundings) mayProbe(endpoint netip.AddrPort, kind wire.CandidateKind, sharedRouter bool) bool {
 	addr := endpoint.Addr()
-	if endpoint.Port() < leastPort || addr.Zone() != "" || here.isOurs(endpoint) || !here.canReach(addr) {
+	if endpoint.Port() < leastPort || here.isOurs(endpoint) || !here.canReach(addr) {
 		return false
 	}
 	switch scopeOf(addr) {

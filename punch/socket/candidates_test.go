@@ -40,6 +40,8 @@ func TestForbiddenCandidatesAreNotProbed(t *testing.T) {
 		"link-local":                          "169.254.7.7:5000",
 		"link-local, IPv6":                    "[fe80::1]:5000",
 		"link-local with a zone":              "[fe80::1%eth0]:5000",
+		"global with a zone":                  "[2001:db8::1%eth0]:5000",
+		"unique local with a zone":            "[fd00:1::6%eth0]:5000",
 		"site-local":                          "[fec0::1]:5000",
 		"limited broadcast":                   "255.255.255.255:5000",
 		"our link's broadcast":                "192.168.1.255:5000",

@@ -13,7 +13,7 @@ const ecnMask = 0x03
 // parseSendControl reads the control messages of quic-go's sends: the size of
 // a segment (0: a single packet) and the ECN mark. Others are passed over.
 func parseSendControl(oob []byte) (segmentSize int, ecn uint8) {
-	for len(oob) > 0 {
+	for len(oob) >= unix.SizeofCmsghdr {
 		header, data, rest, err := unix.ParseOneSocketControlMessage(oob)
 		if err != nil {
 			return segmentSize, ecn

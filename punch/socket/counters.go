@@ -21,10 +21,13 @@ type Counters struct {
 	// RelayedOverflow are datagrams of the control connection that found the
 	// queue to the reader full.
 	RelayedOverflow uint64
+	// ProbesHeldBack are probes that would have made too many in a second.
+	ProbesHeldBack uint64
 }
 
 type counters struct {
-	sendErrors, junk, unknownSource, unknownSession, foreignRelay, forgedAccept, relayedOverflow atomic.Uint64
+	sendErrors, junk, unknownSource, unknownSession, foreignRelay, forgedAccept, relayedOverflow,
+	probesHeldBack atomic.Uint64
 }
 
 // Counters returns the current values.
@@ -38,5 +41,6 @@ func (s *Socket) Counters() Counters {
 		ForeignRelay:    c.foreignRelay.Load(),
 		ForgedAccept:    c.forgedAccept.Load(),
 		RelayedOverflow: c.relayedOverflow.Load(),
+		ProbesHeldBack:  c.probesHeldBack.Load(),
 	}
 }

@@ -71,8 +71,9 @@ func (f *facade) WriteTo(b []byte, addr net.Addr) (int, error) {
 	return len(b), nil
 }
 
-// LocalAddr returns a virtual address: for an unspecified one, quic-go would
-// ask the kernel for destination addresses and replay them after a switch.
+// LocalAddr returns a virtual address, like the remote ones. For an unspecified
+// one quic-go would ask the kernel where packets were sent to, and answer from
+// there even after the path has changed.
 func (f *facade) LocalAddr() net.Addr { return nowhere }
 
 func (f *facade) SetReadDeadline(t time.Time) error { return f.socket.reading.setDeadline(t) }

@@ -26,8 +26,8 @@ type linkEnd struct {
 	other *Socket
 	// written counts the datagrams written, by kind.
 	written map[wire.DatagramKind]int
-	// last is when the last was written.
-	last time.Time
+	// probed are the times at which probes were written.
+	probed []time.Time
 }
 
 func (l *linkEnd) Write(b []byte, segmentSize int, _ uint8, to netip.AddrPort) error {
@@ -35,9 +35,12 @@ func (l *linkEnd) Write(b []byte, segmentSize int, _ uint8, to netip.AddrPort) e
 	other := l.other
 	d := offload.Datagrams{Buffer: b, SegmentSize: segmentSize}
 	for datagram := range d.Segments() {
-		l.written[wire.Classify(datagram)]++
+		kind := wire.Classify(datagram)
+		l.written[kind]++
+		if kind == wire.DatagramProbe {
+			l.probed = append(l.probed, time.Now())
+		}
 	}
-	l.last = time.Now()
 	l.mu.Unlock()
 	if other != nil && to == other.bound {
 		for datagram := range d.Segments() {
@@ -84,6 +87,8 @@ func newLinked(endpoint string) linked {
 		registry: newRegistry(),
 		relayed:  newRelayedQueue(),
 		reading:  interruption{conn: link},
+
+		probeLimit: newProbeLimit(),
 	}
 	p.logins = newLogins(p.write, p.config.Observed)
 	return linked{side: p, link: link}

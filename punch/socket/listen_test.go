@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"context"
 	"net/netip"
 	"slices"
 	"strings"
@@ -82,6 +83,23 @@ func TestLocalEndpointsOfEveryAddress(t *testing.T) {
 		if endpoint.Port() != s.Addr().Port() {
 			t.Errorf("%v has not the socket's port %v", endpoint, s.Addr().Port())
 		}
+	}
+}
+
+func TestASocketOnEveryAddressSpeaksIPv4(t *testing.T) {
+	relay := newUDPRelay(t)
+	s, err := listen(t, ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), hangGuard)
+	defer cancel()
+	accept, err := s.Login(ctx, relay.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := netip.AddrPortFrom(relay.addr.Addr(), s.Addr().Port()); accept.Observed != want {
+		t.Errorf("observed at %v, want %v", accept.Observed, want)
 	}
 }
 

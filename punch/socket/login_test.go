@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,24 +21,47 @@ var (
 
 // wiretap records what logins send, and when.
 type wiretap struct {
-	start time.Time
-	times []time.Duration
-	ids   []wire.TransactionID
-	heard []wire.Accept
 	logins
+	start time.Time
+
+	mu    sync.Mutex
+	sent  []sentLogin
+	heard []wire.Accept
+}
+
+type sentLogin struct {
+	at time.Duration
+	id wire.TransactionID
 }
 
 func newWiretap() *wiretap {
 	w := &wiretap{start: time.Now()}
-	w.logins = newLogins(func(b []byte, _ int, _ uint8, _ netip.AddrPort) {
-		login, err := wire.ParseLogin(b)
-		if err != nil {
-			panic(err)
-		}
-		w.times = append(w.times, time.Since(w.start))
-		w.ids = append(w.ids, login.TransactionID)
-	}, func(_ netip.AddrPort, accept wire.Accept) { w.heard = append(w.heard, accept) })
+	w.logins = newLogins(w.write, w.observed)
 	return w
+}
+
+func (w *wiretap) write(b []byte, _ int, _ uint8, _ netip.AddrPort) {
+	login, err := wire.ParseLogin(b)
+	if err != nil {
+		panic(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sent = append(w.sent, sentLogin{at: time.Since(w.start), id: login.TransactionID})
+}
+
+func (w *wiretap) observed(_ netip.AddrPort, accept wire.Accept) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.heard = append(w.heard, accept)
+}
+
+// settled returns what has been sent once every goroutine waits.
+func (w *wiretap) settled() []sentLogin {
+	synctest.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.sent)
 }
 
 func TestLoginIsRepeatedUntilItsContextEnds(t *testing.T) {
@@ -49,12 +74,13 @@ func TestLoginIsRepeatedUntilItsContextEnds(t *testing.T) {
 			t.Errorf("got error %v, want the context's", err)
 		}
 		want := []time.Duration{0, 100 * time.Millisecond, 300 * time.Millisecond, 700 * time.Millisecond, 1700 * time.Millisecond, 2700 * time.Millisecond}
-		if len(w.times) != len(want) {
-			t.Fatalf("sent at %v, want %v", w.times, want)
+		sent := w.settled()
+		if len(sent) != len(want) {
+			t.Fatalf("sent %v, want at %v", sent, want)
 		}
-		for i := range want {
-			if w.times[i] != want[i] || w.ids[i] != w.ids[0] {
-				t.Errorf("attempt %d at %v with id %x, want %v with %x", i, w.times[i], w.ids[i], want[i], w.ids[0])
+		for i, login := range sent {
+			if login.at != want[i] || login.id != sent[0].id {
+				t.Errorf("attempt %d at %v with id %x, want %v with %x", i, login.at, login.id, want[i], sent[0].id)
 			}
 		}
 		if len(w.pending) != 0 {
@@ -74,8 +100,7 @@ func TestOnlyTheAskedAnswerIsAccepted(t *testing.T) {
 			}
 			answered <- accept
 		}()
-		synctest.Wait()
-		good := wire.Accept{TransactionID: w.ids[0], Observed: stranger, ControlPort: 7700}
+		good := wire.Accept{TransactionID: w.settled()[0].id, Observed: stranger, ControlPort: 7700}
 		guessed := good
 		guessed.TransactionID[0] ^= 1
 
@@ -112,27 +137,25 @@ func TestKeepalivesComeInTimeForTheMapping(t *testing.T) {
 			defer close(ended)
 			w.keep(ctx, server)
 		}()
-		time.Sleep(KeepaliveInterval - 1)
-		synctest.Wait()
-		if len(w.times) != 0 {
-			t.Errorf("keepalives at %v, before the interval is over", w.times)
+		time.Sleep(KeepaliveInterval - time.Nanosecond)
+		if sent := w.settled(); len(sent) != 0 {
+			t.Errorf("keepalives %v before the interval is over", sent)
 		}
-		time.Sleep(1)
-		synctest.Wait()
+		time.Sleep(time.Nanosecond)
 		for i := range 3 { // answered ones are not repeated
-			if len(w.ids) != i+1 {
-				t.Fatalf("%d keepalives after %d intervals", len(w.ids), i+1)
+			sent := w.settled()
+			if len(sent) != i+1 {
+				t.Fatalf("%d keepalives after %d intervals", len(sent), i+1)
 			}
-			w.accepted(server, wire.Accept{TransactionID: w.ids[i], Observed: stranger, ControlPort: 7700})
+			w.accepted(server, wire.Accept{TransactionID: sent[i].id, Observed: stranger, ControlPort: 7700})
 			time.Sleep(KeepaliveInterval)
-			synctest.Wait()
 		}
-		time.Sleep(KeepaliveInterval - 1) // the fourth is not answered: repeated, but not for ever
-		synctest.Wait()
-		if repeats := len(w.ids) - 4; repeats < 4 || repeats > 8 {
+		time.Sleep(KeepaliveInterval - time.Nanosecond) // the fourth is repeated, but not for ever
+		sent := w.settled()
+		if repeats := len(sent) - 4; repeats < 4 || repeats > 8 {
 			t.Errorf("an unanswered keepalive is repeated %d times", repeats)
 		}
-		if last := w.times[len(w.times)-1]; last > 4*KeepaliveInterval+keepalivePatience {
+		if last := sent[len(sent)-1].at; last > 4*KeepaliveInterval+keepalivePatience {
 			t.Errorf("it is still repeated at %v", last)
 		}
 		cancel()

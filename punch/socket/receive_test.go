@@ -83,7 +83,7 @@ func TestWhatReachesQUIC(t *testing.T) {
 			l := newListener(t)
 			x, packet := l.demultiplex(test.datagram, test.from)
 			if test.quic != (x == l.session && string(packet) == string(quicPacket)) || !test.quic && x != nil {
-				t.Errorf("QUIC gets %d bytes of session %v", len(packet), x)
+				t.Errorf("QUIC gets %d bytes, of our session: %v", len(packet), x == l.session)
 			}
 			if replies := l.link.count(wire.DatagramProbeReply); replies != test.replies {
 				t.Errorf("%d replies were sent, want %d", replies, test.replies)
@@ -113,6 +113,32 @@ func TestAnAuthenticProbeClaimsItsSource(t *testing.T) {
 	}
 }
 
+func TestACandidateAloneClaimsNothing(t *testing.T) {
+	l := newListener(t)
+	l.session.Introduce(localCandidate(stranger), l.bound, 0)
+	if n := l.link.count(wire.DatagramProbe); n == 0 {
+		t.Fatal("the candidate is not probed")
+	}
+	if x, _ := l.demultiplex(quicPacket, stranger); x != nil {
+		t.Error("QUIC gets packets from an endpoint because somebody named it")
+	}
+}
+
+// An old session whose path is in doubt must not take the endpoint back from
+// the session of the restarted peer.
+func TestADoubtfulPathProvesNothing(t *testing.T) {
+	l := newListener(t)
+	restarted, err := l.Open(punch.Config{Session: wire.SessionID{8}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	restarted.usePath(punch.Path{Direct: peerEndpoint})
+	l.session.usePath(punch.Path{Direct: peerEndpoint, Doubtful: true})
+	if x, _ := l.demultiplex(quicPacket, peerEndpoint); x != restarted {
+		t.Error("the restarted peer's packets are not taken for its own")
+	}
+}
+
 // A peer must not get another's packets taken for its own by probing from a
 // forged source.
 func TestAForgedSourceTakesNothingFromAnotherSession(t *testing.T) {
@@ -123,7 +149,7 @@ func TestAForgedSourceTakesNothingFromAnotherSession(t *testing.T) {
 	}
 	l.demultiplex(wire.Probe{Session: wire.SessionID{66}}.Append(nil, thief), peerEndpoint)
 	if x, _ := l.demultiplex(quicPacket, peerEndpoint); x != l.session {
-		t.Errorf("the peer's packets are taken for session %v's", x)
+		t.Error("the peer's packets are not taken for its own")
 	}
 }
 

@@ -130,6 +130,11 @@ func (r *registry) prove(x *Session, endpoint netip.AddrPort) {
 	r.take(endpoint, x, claim{owner: x, proven: true})
 }
 
+// hasProven reports whether endpoint is x's by proof.
+func (r *registry) hasProven(x *Session, endpoint netip.AddrPort) bool {
+	return r.holder(endpoint) == claim{owner: x, proven: true}
+}
+
 func (r *registry) holder(endpoint netip.AddrPort) claim {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

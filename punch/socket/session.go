@@ -167,15 +167,6 @@ func (x *Session) act(action punch.Action) {
 	}
 }
 
-// sendDatagram sends a probe or a reply. The engine replies to authentic
-// probes only, so a reply tells where the peer is.
-func (x *Session) sendDatagram(action punch.SendDatagram) {
-	if wire.Classify(action.Datagram) == wire.DatagramProbeReply {
-		x.socket.registry.hear(x, action.To)
-	}
-	x.socket.write(action.Datagram, 0, 0, action.To)
-}
-
 // usePath turns the data to path.
 func (x *Session) usePath(path punch.Path) {
 	if path.IsDirect() && !path.Doubtful {

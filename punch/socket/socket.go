@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/quic-go/quic-go"
+	"golang.org/x/time/rate"
 
 	"peerd/internal/offload"
 )
@@ -33,6 +34,8 @@ type Socket struct {
 	relayed  relayedQueue
 	reading  interruption
 	logins   logins
+	// probeLimit is shared by all sessions.
+	probeLimit *rate.Limiter
 	// relay is where relay frames go to and come from; nil: RelayByControl.
 	relay atomic.Pointer[netip.AddrPort]
 
@@ -108,6 +111,8 @@ func start(config Config, conn datagramConn) (*Socket, error) {
 		registry: newRegistry(),
 		relayed:  newRelayedQueue(),
 		reading:  interruption{conn: conn},
+
+		probeLimit: newProbeLimit(),
 	}
 	s.lifetime, s.end = context.WithCancel(context.Background())
 	s.logins = newLogins(s.write, config.Observed)

@@ -21,15 +21,15 @@ type tap struct {
 // tapped is what a tap has seen.
 type tapped struct {
 	sends, segmentedSends, markedSends int
+	largest                            int // datagram sent, in bytes
 	joinedReads, markedReads           int
-	packetsOut, packetsIn              int                    // QUIC's, bare or in relay frames
-	to                                 map[netip.AddrPort]int // sends by destination
+	packetsOut, packetsIn              int // QUIC's, bare or in relay frames
 }
 
 // tapInto returns a wrapper that sets *t.
 func tapInto(t **tap, fail func(send int) error) wrapper {
 	return func(conn datagramConn) datagramConn {
-		*t = &tap{datagramConn: conn, fail: fail, tapped: tapped{to: map[netip.AddrPort]int{}}}
+		*t = &tap{datagramConn: conn, fail: fail}
 		return *t
 	}
 }
@@ -37,7 +37,6 @@ func tapInto(t **tap, fail func(send int) error) wrapper {
 func (t *tap) Write(b []byte, segmentSize int, ecn uint8, to netip.AddrPort) error {
 	t.mu.Lock()
 	t.sends++
-	t.to[to]++
 	if segmentSize > 0 && segmentSize < len(b) {
 		t.segmentedSends++
 	}
@@ -45,6 +44,10 @@ func (t *tap) Write(b []byte, segmentSize int, ecn uint8, to netip.AddrPort) err
 		t.markedSends++
 	}
 	t.packetsOut += packetsIn(&offload.Datagrams{Buffer: b, SegmentSize: segmentSize})
+	t.largest = max(t.largest, segmentSize)
+	if segmentSize == 0 {
+		t.largest = max(t.largest, len(b))
+	}
 	send := t.sends
 	t.mu.Unlock()
 	if t.fail != nil {
@@ -86,11 +89,4 @@ func (t *tap) seen() tapped {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.tapped
-}
-
-// sentTo returns how many sends went to endpoint.
-func (t *tap) sentTo(endpoint netip.AddrPort) int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.to[endpoint]
 }

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,7 +26,7 @@ func TestProbesLeaveAtTheAgreedInstant(t *testing.T) {
 		if n := a.link.count(wire.DatagramProbe); n != 0 {
 			t.Errorf("%d probes left too early", n)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if n := a.link.count(wire.DatagramProbe); n != 1 {
 			t.Errorf("%d probes left at the instant, want 1", n)
@@ -52,6 +53,54 @@ func TestBothSidesBecomeDirectInOneRoundTrip(t *testing.T) {
 		}
 		if a.registry.byEndpoint(b.bound) != a.session {
 			t.Error("the proven endpoint is not the session's")
+		}
+	})
+}
+
+// A bad rendezvous, or many bad peers, name a victim as a candidate a thousand
+// times: the victim sees a bounded trickle, and then nothing.
+func TestIntroductionsDoNotAddUpToAFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := newLinkedPair(t)
+		a.link.hear(nil)
+		defer a.introduceManyTo(t, stranger, 1000)()
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		a.link.mu.Lock()
+		probed := a.link.probed
+		a.link.mu.Unlock()
+		for i, first := range probed {
+			if j := i + 200; j < len(probed) && probed[j].Sub(first) < time.Second {
+				t.Fatalf("more than 200 probes left in the second after %v", first)
+			}
+		}
+		if a.Counters().ProbesHeldBack == 0 {
+			t.Error("no probe was held back: this test proves nothing")
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if later := a.link.count(wire.DatagramProbe) - len(probed); later != 0 {
+			t.Errorf("%d probes left after ten seconds", later)
+		}
+	})
+}
+
+func TestAFloodOfIntroductionsDoesNotDisturbAPath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newLinkedPair(t)
+		a.session.Introduce(localCandidate(b.bound), a.bound, 0)
+		b.session.Introduce(localCandidate(a.bound), b.bound, 0)
+		for range 10 {
+			closeAll := a.introduceManyTo(t, stranger, 1000)
+			for range 10 {
+				a.session.send(quicPacket, 0, 0)
+				time.Sleep(100 * time.Millisecond)
+			}
+			closeAll()
+		}
+		synctest.Wait()
+		if len(a.paths) != 1 {
+			t.Errorf("the path changed %d times, the last time to %+v", len(a.paths)-1, a.path(t))
 		}
 	})
 }
@@ -101,6 +150,7 @@ func TestADeadPathIsLeftForTheRelayWithinThreeSeconds(t *testing.T) {
 		if died > 3*time.Second {
 			t.Errorf("it took %v", died)
 		}
+		synctest.Wait()
 		if path := a.path(t); path.IsDirect() {
 			t.Errorf("the last path announced is %+v", path)
 		}
@@ -108,6 +158,49 @@ func TestADeadPathIsLeftForTheRelayWithinThreeSeconds(t *testing.T) {
 			t.Error("no new introduction is asked for")
 		}
 	})
+}
+
+func TestCallbacksDoNotOvertakeEachOther(t *testing.T) {
+	a, b := newLinkedPair(t)
+	var announced []punch.Path
+	inside := false
+	a.config.PathChanged = func(_ wire.SessionID, path punch.Path) {
+		if inside {
+			t.Error("a callback came inside another")
+		}
+		inside = true
+		if trusted(path) && len(announced) == 0 {
+			a.link.hear(nil)   // no reply to the probe that follows
+			a.NetworkChanged() // announces the path as doubtful
+		}
+		announced = append(announced, path)
+		inside = false
+	}
+	b.session.Introduce(nil, b.bound, 0)
+	a.session.Introduce(localCandidate(b.bound), a.bound, 0)
+	if len(announced) != 2 || announced[0].Doubtful || !announced[1].Doubtful {
+		t.Errorf("announced %+v, want a trusted path, then a doubtful one", announced)
+	}
+}
+
+// introduceManyTo opens sessions whose peers all claim to be at endpoint, and
+// returns what closes them.
+func (l linked) introduceManyTo(t *testing.T, endpoint netip.AddrPort, sessions int) (closeAll func()) {
+	t.Helper()
+	var opened []*Session
+	for range sessions {
+		x, err := l.Open(punch.Config{Session: randomSession()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened = append(opened, x)
+		x.Introduce(localCandidate(endpoint), l.bound, 0)
+	}
+	return func() {
+		for _, x := range opened {
+			x.Close()
+		}
+	}
 }
 
 func TestTheEngineHearsOfDataOnceInAWhile(t *testing.T) {
