@@ -5,33 +5,24 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 // advertise returns the HOST:PORT that invites name: what the user said, else
 // the listen address, else the address that the way to the internet starts at.
-func advertise(wish string, listening netip.AddrPort) (string, error) {
+func advertise(wish string, listening netip.AddrPort) string {
 	port := strconv.Itoa(int(listening.Port()))
+	if _, _, err := net.SplitHostPort(wish); err == nil {
+		return wish
+	}
 	if wish != "" {
-		if _, _, err := net.SplitHostPort(wish); err == nil {
-			return wish, nil
-		}
-		if _, _, err := net.SplitHostPort(net.JoinHostPort(wish, port)); err != nil {
-			return "", fmt.Errorf("advertise %q: want HOST or HOST:PORT", wish)
-		}
-		return net.JoinHostPort(trimBrackets(wish), port), nil
+		return net.JoinHostPort(strings.Trim(wish, "[]"), port)
 	}
 	host := listening.Addr()
 	if host.IsUnspecified() {
 		host = outbound()
 	}
-	return net.JoinHostPort(host.String(), port), nil
-}
-
-func trimBrackets(host string) string {
-	if len(host) > 1 && host[0] == '[' && host[len(host)-1] == ']' {
-		return host[1 : len(host)-1]
-	}
-	return host
+	return net.JoinHostPort(host.String(), port)
 }
 
 // outbound returns the address this host would speak to the internet from, or

@@ -95,6 +95,12 @@ func (c *client) dial() error {
 	}
 	c.conn = tls.Client(raw, c.self.ClientTLS(ALPN, c.server.Key()))
 	c.t.Cleanup(func() { _ = raw.Close() })
+	c.listen()
+	return nil
+}
+
+// listen starts reading what the rendezvous says.
+func (c *client) listen() {
 	messages := make(chan wire.Message, 4096)
 	c.messages = messages
 	conn := c.conn
@@ -114,7 +120,6 @@ func (c *client) dial() error {
 			}
 		}
 	}()
-	return nil
 }
 
 func (c *client) send(messages ...wire.Message) {
@@ -319,4 +324,14 @@ func (c *client) talkTo(other *client, talk wire.Talk) (own, others wire.Introdu
 	talk.To = other.key()
 	c.send(talk)
 	return await[wire.Introduction](c), await[wire.Introduction](other)
+}
+
+// waitUntil polls for a condition that nothing announces.
+func waitUntil(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(hangGuard); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
 }

@@ -1,6 +1,8 @@
 package rendezvous
 
 import (
+	"errors"
+	"io"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -9,14 +11,14 @@ import (
 	"peerd/wire"
 )
 
-// frameBuffer is what a connection keeps for reading: the messages of an idle
-// peer fit in it. Larger bodies are allocated when they come, so that thousands
-// of idle peers do not each hold the largest frame's memory.
-const frameBuffer = 128
+// frameBuffer holds any frame but those with large envelopes, which are
+// allocated when they come.
+const frameBuffer = 2 << 10
 
 // A connection is one logged-in peer's control connection.
 type connection struct {
 	outbox
+	gate     *gate // below outbox.conn
 	key      wire.Key
 	name     string
 	instance wire.Instance
@@ -83,15 +85,38 @@ func (c *connection) reachableAt() ([]wire.Candidate, wire.NATReport) {
 	return c.candidates, c.nat
 }
 
-// frames reads frames until the connection ends, and hands each to handle.
-// It returns why it ended.
+// frames reads frames until the connection ends, and hands each to handle. It
+// returns why it ended. While there is nothing to read it waits at the gate; what
+// there is, a goroutine of its own reads, whose stack is given back.
 func (c *connection) frames(handle func(wire.Kind, []byte) error) error {
+	ended := make(chan error)
+	for {
+		go func() { ended <- c.burst(handle) }()
+		if err := <-ended; !errors.Is(err, errNothingYet) {
+			return err
+		}
+		if err := c.gate.await(); err != nil {
+			return err
+		}
+	}
+}
+
+// burst reads frames until it would have to wait for the next one, and then
+// returns errNothingYet.
+func (c *connection) burst(handle func(wire.Kind, []byte) error) error {
 	buffer := make([]byte, frameBuffer)
+	reader := &frameReader{conn: c.conn}
 	for {
 		if err := c.conn.SetReadDeadline(time.Now().Add(silenceLimit)); err != nil {
 			return err
 		}
-		kind, body, err := wire.ReadFrame(c.conn, buffer)
+		c.gate.eager = true
+		err := reader.begin()
+		c.gate.eager = false
+		if err != nil {
+			return err
+		}
+		kind, body, err := wire.ReadFrame(reader, buffer)
 		if err != nil {
 			return err
 		}
@@ -99,4 +124,28 @@ func (c *connection) frames(handle func(wire.Kind, []byte) error) error {
 			return err
 		}
 	}
+}
+
+// frameReader reads a connection of whose next frame the first byte is read
+// already.
+type frameReader struct {
+	conn  io.Reader
+	first [1]byte
+	begun bool // first has not been handed out yet
+}
+
+// begin reads the first byte of a frame.
+func (r *frameReader) begin() error {
+	_, err := io.ReadFull(r.conn, r.first[:])
+	r.begun = err == nil
+	return err
+}
+
+// Read implements io.Reader.
+func (r *frameReader) Read(b []byte) (int, error) {
+	if r.begun && len(b) > 0 {
+		r.begun = false
+		return copy(b, r.first[:]), nil
+	}
+	return r.conn.Read(b)
 }

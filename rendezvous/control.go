@@ -1,8 +1,10 @@
 package rendezvous
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -47,8 +49,9 @@ func (s *Server) acceptControl() {
 // of stack, which an idle connection should not hold.
 func (s *Server) meet(raw net.Conn) {
 	_ = raw.SetDeadline(time.Now().Add(helloTimeout))
-	conn := tls.Server(raw, s.tls)
-	c, hello, err := s.greet(conn)
+	gate := newGate(raw)
+	conn := tls.Server(gate, s.tls)
+	c, hello, err := s.greet(conn, gate)
 	if err != nil {
 		s.turnAway(conn, err)
 		return
@@ -83,7 +86,7 @@ func (s *Server) turnAway(conn *tls.Conn, err error) {
 
 // greet runs the handshake, reads the Hello and decides about it. Its error is
 // a wire.Refused when the stranger should be told.
-func (s *Server) greet(conn *tls.Conn) (*connection, wire.Hello, error) {
+func (s *Server) greet(conn *tls.Conn, gate *gate) (*connection, wire.Hello, error) {
 	if err := conn.HandshakeContext(context.Background()); err != nil {
 		return nil, wire.Hello{}, fmt.Errorf("handshake: %w", err)
 	}
@@ -101,6 +104,7 @@ func (s *Server) greet(conn *tls.Conn) (*connection, wire.Hello, error) {
 	}
 	return &connection{
 		outbox:   outbox{conn: conn, start: s.running.Go},
+		gate:     gate,
 		key:      key,
 		name:     bound,
 		instance: hello.Instance,
@@ -112,7 +116,7 @@ func (s *Server) greet(conn *tls.Conn) (*connection, wire.Hello, error) {
 }
 
 func readHello(conn *tls.Conn) (wire.Hello, error) {
-	kind, body, err := wire.ReadFrame(conn, nil)
+	kind, body, err := readFirstFrame(conn)
 	if err != nil {
 		return wire.Hello{}, fmt.Errorf("read the hello: %w", err)
 	}
@@ -127,6 +131,18 @@ func readHello(conn *tls.Conn) (wire.Hello, error) {
 		return wire.Hello{}, wire.Refused{Code: wire.RefusedVersion, Detail: fmt.Sprintf("want version %d", wire.Version)}
 	}
 	return hello, nil
+}
+
+// readFirstFrame reads a frame of at most maxHello bytes.
+func readFirstFrame(conn *tls.Conn) (wire.Kind, []byte, error) {
+	header := make([]byte, wire.FrameHeaderSize)
+	if _, err := io.ReadFull(conn, header); err != nil {
+		return 0, nil, err
+	}
+	if binary.BigEndian.Uint32(header)&0xffffff > maxHello {
+		return 0, nil, wire.Refused{Code: wire.RefusedMalformed, Detail: "the hello is too long"}
+	}
+	return wire.ReadFrame(io.MultiReader(bytes.NewReader(header), conn), nil)
 }
 
 // admit returns the name that the state binds to key.

@@ -54,6 +54,13 @@ func (h *halfOpen) leave(s *stranger) {
 	h.remove(s)
 }
 
+// len returns how many there are.
+func (h *halfOpen) len() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.order.Len()
+}
+
 // closeAll closes every half-open connection.
 func (h *halfOpen) closeAll() {
 	h.mu.Lock()

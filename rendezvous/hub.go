@@ -40,7 +40,7 @@ func newHub(config Config, cookies *cookies, relay *relayTable, counters *counte
 		seen:    map[wire.Key]time.Time{},
 	}
 	for key, m := range members {
-		h.table.Put(wire.Row{Key: key, Name: m.Name, Since: m.Seen})
+		h.table.Put(wire.Row{Key: key, Name: m.Name, Since: m.lastSeen()})
 	}
 	return h
 }

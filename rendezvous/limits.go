@@ -23,6 +23,10 @@ const (
 
 // Bounds on strangers: connections that have not said a valid Hello yet.
 const (
+	// maxHello bounds a stranger's first frame. Without it a header of four
+	// bytes would make us set aside the largest frame's memory. The largest
+	// honest Hello has about 1 KiB.
+	maxHello = 4 << 10
 	// maxHalfOpen bounds them all. A flood of connects then costs at most
 	// about 30 MB; the oldest gives way to the newest, so an honest login,
 	// which takes two round trips, still gets through the flood.
@@ -57,7 +61,8 @@ const (
 	// 200 Mbit/s, so that nobody takes the whole line of a small server.
 	DefaultRelayRate = 25_000_000
 	// relayBurst is how many bytes may come at once: one second of the
-	// default rate, and never less than one super-buffer.
+	// default rate. With lower rates it is one second of those, but never less
+	// than one super-buffer or envelope.
 	relayBurst = 25_000_000
 	// udpFresh is how long a proven UDP endpoint counts after its last
 	// datagram. Peers log in again at least every 25 s, and NATs forget after

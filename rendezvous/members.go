@@ -13,8 +13,16 @@ import (
 type member struct {
 	Name   string    `json:"name"`
 	Joined time.Time `json:"joined"`
-	Invite string    `json:"invite"`         // id of the invite it joined with
-	Seen   time.Time `json:"seen,omitempty"` // last logout, written lazily
+	Invite string    `json:"invite"`        // id of the invite it joined with
+	Seen   time.Time `json:"seen,omitzero"` // last logout, written lazily
+}
+
+// lastSeen is when m was last known to be there: whoever joined was.
+func (m member) lastSeen() time.Time {
+	if m.Seen.After(m.Joined) {
+		return m.Seen
+	}
+	return m.Joined
 }
 
 // admit decides whether key may log in, and under which name. A stranger's

@@ -97,11 +97,15 @@ func (o *outbox) end() {
 	}
 }
 
-// write writes until nothing is pending.
+// write writes until nothing is pending, and closes the connection if that was
+// the end. It holds no lock while the peer may make it wait.
 func (o *outbox) write() {
 	for {
-		frames, done := o.take()
-		if done {
+		frames, ended := o.take()
+		if frames == nil {
+			if ended {
+				o.close()
+			}
 			return
 		}
 		_ = o.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
@@ -111,20 +115,22 @@ func (o *outbox) write() {
 	}
 }
 
-// take swaps the buffers. When there is nothing to write it lets both go, and
-// closes the connection if that was the end.
-func (o *outbox) take() (frames []byte, done bool) {
+// take swaps the buffers. When there is nothing to write it lets both go and
+// returns nil; the writer must then end.
+func (o *outbox) take() (frames []byte, ended bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.pending) > 0 {
-		frames = o.pending
-		o.pending, o.spare = o.spare[:0], frames
-		return frames, false
+	if len(o.pending) == 0 {
+		o.pending, o.spare, o.writing = nil, nil, false
+		return nil, o.ending
 	}
-	o.pending, o.spare, o.writing = nil, nil, false
-	if o.ending {
-		_ = o.conn.CloseWrite()
-		_ = o.conn.NetConn().Close()
-	}
-	return nil, true
+	frames = o.pending
+	o.pending, o.spare = o.spare[:0], frames
+	return frames, false
+}
+
+// close says that nothing follows, and hangs up.
+func (o *outbox) close() {
+	_ = o.conn.CloseWrite()
+	_ = o.conn.NetConn().Close()
 }

@@ -19,7 +19,7 @@ type quota struct {
 
 // newQuota returns a full quota that relays relayRate bytes per second.
 func newQuota(relayRate int) *quota {
-	burst := max(offload.BufferSize, min(relayRate, relayBurst))
+	burst := max(offload.BufferSize, wire.MaxSealed, min(relayRate, relayBurst))
 	return &quota{
 		talks: rate.NewLimiter(talkRate, talkBurst),
 		relay: rate.NewLimiter(rate.Limit(relayRate), burst),

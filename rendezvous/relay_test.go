@@ -174,7 +174,7 @@ func TestRelayOverTheQuotaIsDropped(t *testing.T) {
 	s := startServer(t, func(c *Config) { c.RelayRate = 1 })
 	p := introduced(t, s, false, false)
 	payload := make([]byte, wire.MaxRelayedDatagram)
-	fit := offload.BufferSize / len(payload) // the burst
+	fit := wire.MaxSealed / len(payload) // the smallest burst
 	for range fit + 5 {
 		p.alice.relay(p.session, payload, false)
 	}

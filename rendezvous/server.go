@@ -23,6 +23,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net/netip"
 	"sync"
 	"time"
@@ -31,6 +32,7 @@ import (
 
 	"peerd/internal/identity"
 	"peerd/internal/invite"
+	"peerd/internal/name"
 	"peerd/wire"
 )
 
@@ -97,7 +99,10 @@ type Server struct {
 // Open prepares a rendezvous: it reads or creates the state and binds the
 // sockets. Peers are served from Serve on. Close a Server that is never served.
 func Open(config Config) (*Server, error) {
-	config = withDefaults(config)
+	config, err := withDefaults(config)
+	if err != nil {
+		return nil, err
+	}
 	self, err := identity.LoadOrCreate(config.StateDir)
 	if err != nil {
 		return nil, err
@@ -113,7 +118,7 @@ func Open(config Config) (*Server, error) {
 	return s, nil
 }
 
-func withDefaults(config Config) Config {
+func withDefaults(config Config) (_ Config, err error) {
 	if config.Listen == "" {
 		config.Listen = DefaultListen
 	}
@@ -126,7 +131,10 @@ func withDefaults(config Config) Config {
 	if config.Notify == nil {
 		config.Notify = func(string) {}
 	}
-	return config
+	if config.Circle, err = name.Normalize(config.Circle); err != nil {
+		return config, hinted(fmt.Errorf("circle: %w", err), "choose another with --circle")
+	}
+	return config, nil
 }
 
 func open(config Config, self *identity.Identity, state *state) (_ *Server, err error) {
@@ -155,9 +163,12 @@ func open(config Config, self *identity.Identity, state *state) (_ *Server, err 
 
 // openServices prepares what serves the operator.
 func (s *Server) openServices() (err error) {
-	if s.advertised, err = advertise(s.config.Advertise, s.Addr()); err != nil {
-		return err
+	s.advertised = advertise(s.config.Advertise, s.Addr())
+	sample, err := invite.New(s.advertised, s.config.Circle, s.Key())
+	if err != nil { // now, not when the first invite is wanted
+		return hinted(err, "see --advertise and --circle")
 	}
+	s.advertised = sample.Address
 	if err = s.state.keepSettings(settings{Advertise: s.advertised, Circle: s.config.Circle}); err != nil {
 		return err
 	}

@@ -1,0 +1,187 @@
+package rendezvous
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"peerd/wire"
+)
+
+func openTestState(t *testing.T) *state {
+	t.Helper()
+	s, err := openState(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.close() })
+	return s
+}
+
+// refusedCode returns why err refuses a login, or 0.
+func refusedCode(err error) wire.RefusedCode {
+	refused, _ := errors.AsType[wire.Refused](err)
+	return refused.Code
+}
+
+func TestRedeemingInvites(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	add := func(t *testing.T, s *state, uses int) (token []byte, id string) {
+		t.Helper()
+		token = []byte("0123456789abcdef")
+		invite, err := s.addInvite(token, uses, time.Hour, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token, invite.ID
+	}
+	t.Run("without an invite a stranger stays out", func(t *testing.T) {
+		_, err := openTestState(t).admit(wire.Key{1}, "alice", nil, now)
+		if refusedCode(err) != wire.RefusedNotMember {
+			t.Error(err)
+		}
+	})
+	t.Run("a wrong token", func(t *testing.T) {
+		s := openTestState(t)
+		token, _ := add(t, s, 1)
+		token[15]++
+		if _, err := s.admit(wire.Key{1}, "alice", token, now); refusedCode(err) != wire.RefusedInviteUnknown {
+			t.Error(err)
+		}
+	})
+	t.Run("an expired invite", func(t *testing.T) {
+		s := openTestState(t)
+		token, _ := add(t, s, 1)
+		if _, err := s.admit(wire.Key{1}, "alice", token, now.Add(time.Hour)); refusedCode(err) != wire.RefusedInviteExpired {
+			t.Error(err)
+		}
+	})
+	t.Run("a revoked invite, though members stay", func(t *testing.T) {
+		s := openTestState(t)
+		token, id := add(t, s, 2)
+		if _, err := s.admit(wire.Key{1}, "alice", token, now); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.revoke(id); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.admit(wire.Key{2}, "bob", token, now); refusedCode(err) != wire.RefusedInviteRevoked {
+			t.Error(err)
+		}
+		if name, err := s.admit(wire.Key{1}, "", nil, now); err != nil || name != "alice" {
+			t.Errorf("the member is admitted as %q, %v", name, err)
+		}
+	})
+	t.Run("a used-up invite", func(t *testing.T) {
+		s := openTestState(t)
+		token, _ := add(t, s, 1)
+		_, _ = s.admit(wire.Key{1}, "alice", token, now)
+		if _, err := s.admit(wire.Key{2}, "bob", token, now); refusedCode(err) != wire.RefusedInviteUsedUp {
+			t.Error(err)
+		}
+	})
+	t.Run("a member who shows it again spends nothing", func(t *testing.T) {
+		s := openTestState(t)
+		token, _ := add(t, s, 2)
+		for range 5 {
+			if _, err := s.admit(wire.Key{1}, "alice", token, now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.admit(wire.Key{2}, "bob", token, now); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("a taken name spends nothing", func(t *testing.T) {
+		s := openTestState(t)
+		token, _ := add(t, s, 2)
+		_, _ = s.admit(wire.Key{1}, "alice", token, now)
+		if _, err := s.admit(wire.Key{2}, "ALICE", token, now); refusedCode(err) != wire.RefusedNameTaken {
+			t.Error(err)
+		}
+		if _, err := s.admit(wire.Key{2}, "bob", token, now); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("a new member needs a name", func(t *testing.T) {
+		s := openTestState(t)
+		token, _ := add(t, s, 1)
+		if _, err := s.admit(wire.Key{1}, "", token, now); refusedCode(err) != wire.RefusedNameInvalid {
+			t.Error(err)
+		}
+	})
+	t.Run("revoking what does not exist", func(t *testing.T) {
+		if err := openTestState(t).revoke("nonesuch"); !errors.Is(err, ErrNoSuchInvite) {
+			t.Error(err)
+		}
+	})
+}
+
+// race has each of count clients say hello at the same moment and returns how
+// often each answer came; 0 is a welcome.
+func race(t *testing.T, s *Server, count int, hello func(i int) wire.Hello) map[wire.RefusedCode]int {
+	t.Helper()
+	var mu sync.Mutex
+	answers := map[wire.RefusedCode]int{}
+	var all sync.WaitGroup
+	for i := range count {
+		c := newClient(t, s)
+		all.Go(func() {
+			code, err := c.refusal(hello(i))
+			if err != nil {
+				t.Errorf("client %d: %v", i, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			answers[code]++
+		})
+	}
+	all.Wait()
+	return answers
+}
+
+func TestOneUseIsOneMemberHoweverManyRace(t *testing.T) {
+	s := startServer(t)
+	secret := token(t, s, 1)
+	answers := race(t, s, 100, func(i int) wire.Hello {
+		return wire.Hello{Name: fmt.Sprintf("peer %d", i), Token: secret}
+	})
+	if answers[0] != 1 || answers[wire.RefusedInviteUsedUp] != 99 {
+		t.Errorf("answers are %v, want one welcome and 99 times used up", answers)
+	}
+}
+
+func TestOneNameIsOneKeyHoweverManyRace(t *testing.T) {
+	s := startServer(t)
+	secret := token(t, s, 100)
+	answers := race(t, s, 100, func(int) wire.Hello { return wire.Hello{Name: "alice", Token: secret} })
+	if answers[0] != 1 || answers[wire.RefusedNameTaken] != 99 {
+		t.Errorf("answers are %v, want one welcome and 99 times taken", answers)
+	}
+}
+
+func TestTokensAreNotKept(t *testing.T) {
+	directory := t.TempDir()
+	s := startServer(t, func(c *Config) { c.StateDir = directory })
+	invite, err := s.CreateInvite(1, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := invite.String()
+	written := text[strings.LastIndex(text, ".")+1:]
+	file, err := os.ReadFile(filepath.Join(directory, stateFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(file), string(invite.Token)) || strings.Contains(string(file), written) {
+		t.Error("the state file holds the token")
+	}
+	if !strings.Contains(string(file), "token_sha256") {
+		t.Error("the state file does not hold the invite at all")
+	}
+}

@@ -1,0 +1,74 @@
+package rendezvous
+
+import (
+	"net"
+	"net/netip"
+	"runtime"
+	"testing"
+
+	"peerd/internal/offload"
+)
+
+func TestPortZeroFindsAFreePair(t *testing.T) {
+	for range 20 {
+		s, err := listen("127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.close()
+		for _, socket := range s.udp {
+			bound := addrOf(socket.conn.LocalAddr())
+			if want := s.mainPort() + uint16(socket.port); bound.Port() != want {
+				t.Errorf("bound %v, want port %d", bound, want)
+			}
+		}
+	}
+}
+
+// A port that somebody else has, sharing or not, must be an error and not a
+// silent split of the peers between the two.
+func TestForeignPortIsAnError(t *testing.T) {
+	first, err := listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.close()
+	if _, err := listen(first.tcp.Addr().String()); err == nil {
+		t.Error("a second rendezvous shares the TCP port")
+	}
+	_ = first.tcp.Close()
+	if _, err := listen(first.udp[0].conn.LocalAddr().String()); err == nil {
+		t.Error("a second rendezvous shares the UDP port")
+	}
+}
+
+func TestFlowsAreSpreadOverSockets(t *testing.T) {
+	s, err := listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	mains := s.udp[:len(s.udp)-1]
+	if want := min(runtime.GOMAXPROCS(0), maxSockets); balances() && len(mains) != want {
+		t.Fatalf("%d sockets share the port, want %d", len(mains), want)
+	}
+	const flows = 200
+	for range flows {
+		conn, err := net.Dial("udp4", netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), s.mainPort()).String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = conn.Write([]byte("flow"))
+		_ = conn.Close()
+	}
+	batch := make([]offload.Datagrams, 8)
+	for i := range batch {
+		batch[i].Buffer = make([]byte, offload.BufferSize)
+	}
+	for i, socket := range mains {
+		n, err := socket.conn.ReadBatch(batch) // hangs if this socket got none
+		if err != nil || n == 0 {
+			t.Errorf("socket %d received %d, %v", i, n, err)
+		}
+	}
+}
