@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log"
 	"net"
@@ -64,11 +63,10 @@ func Serve(ctx context.Context, l net.Listener, backend Backend, logger zerolog.
 	case <-ctx.Done():
 		grace, cancel := context.WithTimeout(requests, shutdownGrace)
 		defer cancel()
-		if errors.Is(server.Shutdown(grace), context.DeadlineExceeded) {
-			abandon()
-		}
+		server.Shutdown(grace) // what it leaves running is ended below
 		<-failed
 	}
+	abandon()
 	server.Close()
 	connections.Wait()
 	return err
