@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"peerd/internal/exitcode"
+)
+
+// stdio is where a command reads and writes: results on out, talk on err.
+type stdio struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+// run executes the command line and returns the exit code.
+func run(ctx context.Context, args []string, io stdio) int {
+	command := newRoot(io)
+	command.SetArgs(args)
+	err := command.ExecuteContext(ctx)
+	if err != nil {
+		fmt.Fprintf(io.err, "error: %v\n", err)
+		if hint := hintFor(err); hint != "" {
+			fmt.Fprintf(io.err, "hint: %s\n", hint)
+		}
+	}
+	return exitcode.Of(err)
+}
+
+func newRoot(io stdio) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "peerd",
+		Short:         "Talk directly to the peers of your circle, through any home router",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		Version:       version(),
+		RunE: func(*cobra.Command, []string) error {
+			return exitcode.With(exitcode.Usage, errors.New("say what to do: peerd run, or peerd demo"))
+		},
+	}
+	root.SetIn(io.in)
+	root.SetOut(io.out)
+	root.SetErr(io.err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return exitcode.With(exitcode.Usage, err)
+	})
+	root.AddCommand(newRun(io), newDemo(io))
+	return root
+}
+
+// version is that of the module, or of the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "unknown"
+	}
+	return info.Main.Version
+}
+
+// newLogger logs events as text to a terminal, as JSON lines elsewhere.
+func newLogger(w io.Writer, level string) (zerolog.Logger, error) {
+	parsed, err := zerolog.ParseLevel(level)
+	if err != nil {
+		return zerolog.Nop(), exitcode.With(exitcode.Usage, fmt.Errorf("log level %q: use debug, info, warn or error", level))
+	}
+	if f, ok := w.(*os.File); ok && isTerminal(f) {
+		w = zerolog.ConsoleWriter{Out: w, NoColor: os.Getenv("NO_COLOR") != ""}
+	}
+	return zerolog.New(w).Level(parsed).With().Timestamp().Logger(), nil
+}

@@ -1,0 +1,157 @@
+//go:build linux
+
+package endtoend
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+
+	"peerd/internal/natlab"
+	"peerd/internal/stage"
+	"peerd/wire"
+)
+
+func TestTwoHomesTalkDirectly(t *testing.T) {
+	t.Parallel()
+	_, _, h := pair(t, natlab.Masquerade, natlab.Masquerade)
+	send(t, h.alice, "bob", "the first message does not wait for a path")
+	awaitDirect(t, h.alice, "bob")
+	awaitDirect(t, h.bob, "alice")
+	if row := send(t, h.alice, "bob", "over the direct path"); row.Text("path") != "direct" {
+		t.Errorf("second message took the path %q, want direct", row.Text("path"))
+	}
+	send(t, h.bob, "alice", "and back")
+	want := []string{"the first message does not wait for a path", "over the direct path"}
+	if got := received(t, h.bob, "alice"); !slices.Equal(got, want) {
+		t.Errorf("bob received %q, want %q", got, want)
+	}
+	row := path(t, h.alice, "bob")
+	endpoint, err := netip.ParseAddrPort(row.Text("endpoint"))
+	if err != nil || endpoint.Addr() != h.bobHome.Addr() {
+		t.Errorf("alice talks to %v, want bob's router %v", row.Text("endpoint"), h.bobHome.Addr())
+	}
+}
+
+// TestSameLANStaysOnTheLAN proves that two peers of one home use their private
+// endpoints, and that nothing of what they say crosses the router any more.
+func TestSameLANStaysOnTheLAN(t *testing.T) {
+	t.Parallel()
+	lab, s := newStage(t)
+	home := lab.Home("home", natlab.Masquerade, homeLink)
+	alice := join(t, s, home.Host("alice"), "alice")
+	bob := join(t, s, home.Host("bob"), "bob")
+	send(t, alice, "bob", "hello")
+	for _, seen := range []stage.Row{awaitDirect(t, alice, "bob"), awaitDirect(t, bob, "alice")} {
+		endpoint, err := netip.ParseAddrPort(seen.Text("endpoint"))
+		if err != nil || !endpoint.Addr().IsPrivate() {
+			t.Errorf("path leads to %q, want a private endpoint", seen.Text("endpoint"))
+		}
+	}
+	capture := s.VPS.Capture()
+	for range 10 {
+		if row := send(t, alice, "bob", "on the LAN"); row.Text("path") != "direct" {
+			t.Errorf("message took the path %q, want direct", row.Text("path"))
+		}
+	}
+	if n := capture.Count(isRelayed); n != 0 {
+		t.Errorf("%d relayed packets reached the rendezvous", n)
+	}
+	if n := payload(capture, natlab.TCP); n > controlChatter {
+		t.Errorf("%d bytes went through the control connections, want at most pings (%d)", n, controlChatter)
+	}
+}
+
+// controlChatter is what two control connections may say in a few seconds:
+// pings and pongs, not one of the messages.
+const controlChatter = 400
+
+func isRelayed(p natlab.Packet) bool {
+	return p.Protocol == natlab.UDP && wire.Classify(p.Payload) == wire.DatagramRelay
+}
+
+// payload adds up the payload bytes a capture saw of a protocol.
+func payload(capture *natlab.Capture, protocol uint8) int {
+	total := 0
+	for _, p := range capture.Packets() {
+		if p.Protocol == protocol {
+			total += len(p.Payload)
+		}
+	}
+	return total
+}
+
+// TestSameSubnetAtBothHomes proves that two homes which chose the same private
+// subnet reach each other, and that the stranger who happens to have the
+// peer's private address gets nothing but probes.
+func TestSameSubnetAtBothHomes(t *testing.T) {
+	t.Parallel()
+	lab, s := newStage(t)
+	subnet := natlab.Subnet("192.168.1.0/24")
+	aliceHome := lab.Home("alice-home", natlab.Masquerade, homeLink, subnet)
+	bobHome := lab.Home("bob-home", natlab.Masquerade, homeLink, subnet)
+	aliceHost := aliceHome.Host("alice")
+	stranger := aliceHome.Host("stranger") // has the address bob has at his home
+	bobHome.Host("somebody")
+	bobHost := bobHome.Host("bob")
+	if stranger.Addr() != bobHost.Addr() {
+		t.Fatalf("the stranger has %v, bob has %v: the lab does not tell this story", stranger.Addr(), bobHost.Addr())
+	}
+	capture := stranger.Capture()
+	alice, bob := join(t, s, aliceHost, "alice"), join(t, s, bobHost, "bob")
+
+	send(t, alice, "bob", "hello")
+	row := awaitDirect(t, alice, "bob")
+	endpoint, err := netip.ParseAddrPort(row.Text("endpoint"))
+	if err != nil || endpoint.Addr() != bobHome.Addr() {
+		t.Errorf("alice talks to %q, want bob's router %v", row.Text("endpoint"), bobHome.Addr())
+	}
+	awaitDirect(t, bob, "alice")
+	send(t, alice, "bob", "for bob only")
+	for _, p := range capture.Packets() {
+		if p.Protocol == natlab.UDP && p.Src.Addr() == aliceHost.Addr() && wire.Classify(p.Payload) != wire.DatagramProbe {
+			t.Errorf("the stranger got something else than a probe: %v", p)
+		}
+	}
+}
+
+func TestHomeAndPublicHost(t *testing.T) {
+	t.Parallel()
+	lab, s := newStage(t)
+	alice := join(t, s, lab.Home("home", natlab.Masquerade, homeLink).Host("alice"), "alice")
+	server := join(t, s, lab.PublicHost("server", natlab.Link{}), "server")
+	send(t, alice, "server", "hello")
+	awaitDirect(t, alice, "server")
+	awaitDirect(t, server, "alice")
+}
+
+func TestFullConeAndMasquerade(t *testing.T) {
+	t.Parallel()
+	_, _, h := pair(t, natlab.FullCone, natlab.Masquerade)
+	send(t, h.alice, "bob", "hello")
+	awaitDirect(t, h.alice, "bob")
+	awaitDirect(t, h.bob, "alice")
+}
+
+// TestRouterWithOpenInput proves that simultaneous firing avoids the conntrack
+// clash of routers that accept packets to themselves.
+func TestRouterWithOpenInput(t *testing.T) {
+	t.Parallel()
+	_, _, h := pair(t, natlab.InputAccept, natlab.Masquerade)
+	send(t, h.alice, "bob", "hello")
+	awaitDirect(t, h.alice, "bob")
+	awaitDirect(t, h.bob, "alice")
+}
+
+// TestTwoHomesUnderOneCarrier proves that two homes behind one carrier NAT
+// that reflects packets meet through it.
+func TestTwoHomesUnderOneCarrier(t *testing.T) {
+	t.Parallel()
+	lab, s := newStage(t)
+	carrier := lab.CarrierNAT("carrier", natlab.Masquerade, homeLink, natlab.Hairpin())
+	alice := join(t, s, carrier.Home("alice-home", natlab.Masquerade, natlab.Link{}).Host("alice"), "alice")
+	bob := join(t, s, carrier.Home("bob-home", natlab.Masquerade, natlab.Link{}).Host("bob"), "bob")
+	send(t, alice, "bob", "hello")
+	awaitDirect(t, alice, "bob")
+	awaitDirect(t, bob, "alice")
+}

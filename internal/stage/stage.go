@@ -1,0 +1,113 @@
+//go:build linux
+
+// Package stage puts the real programs on a test internet: a rendezvous on a
+// public host and peers behind home routers, as child processes that are driven
+// through peerctl as a user would. It serves the end-to-end tests, the
+// benchmarks and the demonstration.
+//
+// It builds no programs and no routers: the caller brings the binaries
+// ("make build") and a natlab.Lab.
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"peerd/internal/natlab"
+)
+
+// patience bounds every wait for a program. It is long because the machine
+// may be busy; no figure depends on it.
+const patience = 30 * time.Second
+
+// RendezvousPort is the port the rendezvous listens on, by UDP and TCP. Its
+// second UDP port is the next one.
+const RendezvousPort = 7700
+
+// Stage is a rendezvous and the peers of its circle.
+type Stage struct {
+	// VPS is the public host the rendezvous runs on.
+	VPS *natlab.Host
+	// Invite admits peers to the circle; it is known once the rendezvous has
+	// started.
+	Invite string
+
+	binaries string
+	dir      string
+	process  *natlab.Process
+}
+
+// New prepares a stage with programs from the directory binaries. State goes
+// below dir.
+func New(vps *natlab.Host, binaries, dir string) *Stage {
+	return &Stage{VPS: vps, binaries: binaries, dir: dir}
+}
+
+// StartRendezvous starts the rendezvous, for the first time or again.
+func (s *Stage) StartRendezvous() error {
+	s.process = s.VPS.Start(natlab.Command{
+		Path: s.program("rendezvous"),
+		Args: []string{"run",
+			"--state", filepath.Join(s.dir, "rendezvous"),
+			"--advertise", s.VPS.Addr().String(),
+			"--circle", "home"},
+	})
+	if err := await(s.process, "ready"); err != nil {
+		return err
+	}
+	if s.Invite == "" {
+		s.Invite = firstLineWith(s.process.Stdout(), "peerd://")
+	}
+	if s.Invite == "" {
+		return errors.New("the rendezvous printed no invite")
+	}
+	return nil
+}
+
+// KillRendezvous kills the rendezvous without warning.
+func (s *Stage) KillRendezvous() { s.process.Kill() }
+
+// Endpoint returns the rendezvous' endpoint.
+func (s *Stage) Endpoint() netip.AddrPort { return s.VPS.AddrPort(RendezvousPort) }
+
+// Rendezvous returns the process, to measure it.
+func (s *Stage) Rendezvous() *natlab.Process { return s.process }
+
+// Peer joins a peer on host and waits until it is ready. Further arguments go
+// to peerd run.
+func (s *Stage) Peer(host *natlab.Host, name string, args ...string) (*Peer, error) {
+	p := &Peer{Name: name, Host: host, stage: s, state: filepath.Join(s.dir, name)}
+	join := filepath.Join(s.dir, name+".invite")
+	if err := os.WriteFile(join, []byte(s.Invite), 0o600); err != nil {
+		return nil, fmt.Errorf("write invite: %w", err)
+	}
+	p.args = append([]string{"run", "--state", p.state, "--name", name}, args...)
+	return p, p.start("--join", "@"+join)
+}
+
+func (s *Stage) program(name string) string { return filepath.Join(s.binaries, name) }
+
+// await waits for a line of a program's output.
+func await(p *natlab.Process, substring string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if _, err := p.Await(ctx, substring); err != nil {
+		return fmt.Errorf("wait for %q: %w; stderr: %s", substring, err, p.Stderr())
+	}
+	return nil
+}
+
+func firstLineWith(text, prefix string) string {
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, prefix) {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,181 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"peerd/internal/invite"
+	"peerd/peer/api"
+	"peerd/rendezvous"
+)
+
+// hangGuard ends a test that waits for what does not come.
+const hangGuard = 30 * time.Second
+
+// circle is a rendezvous on loopback that daemons of the test join.
+type circle struct {
+	t      *testing.T
+	config rendezvous.Config
+	invite invite.Invite
+	stop   func()
+}
+
+func newCircle(t *testing.T) *circle {
+	t.Helper()
+	c := &circle{t: t, config: rendezvous.Config{
+		Listen:    "127.0.0.1:0",
+		StateDir:  t.TempDir(),
+		Advertise: "127.0.0.1",
+		Logger:    testLogger(t, "rendezvous"),
+	}}
+	c.start()
+	return c
+}
+
+// start starts the rendezvous, for the first time or again at the same address.
+func (c *circle) start() {
+	c.t.Helper()
+	server, err := rendezvous.Open(c.config)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ctx) }()
+	c.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-served; err != nil {
+			c.t.Errorf("rendezvous: %v", err)
+		}
+	})
+	c.t.Cleanup(c.stop)
+	c.config.Listen = server.Addr().String()
+	c.config.Advertise = c.config.Listen
+	if c.invite, err = server.CreateInvite(16, time.Hour); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// join starts a daemon with a state directory of its own and waits until it is
+// logged in.
+func (c *circle) join(name string) *Daemon {
+	c.t.Helper()
+	return c.joinAt(name, c.t.TempDir())
+}
+
+func (c *circle) joinAt(name, dir string) *Daemon {
+	c.t.Helper()
+	d := c.startAt(name, dir)
+	if err := d.AwaitOnline(c.guard()); err != nil {
+		c.t.Fatalf("%s logs in: %v", name, err)
+	}
+	return d
+}
+
+func (c *circle) startAt(name, dir string) *Daemon {
+	c.t.Helper()
+	d, err := Start(Config{StateDir: dir, Listen: "127.0.0.1:0", Name: name, Invite: &c.invite, Logger: testLogger(c.t, name)})
+	if err != nil {
+		c.t.Fatalf("start %s: %v", name, err)
+	}
+	c.t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			c.t.Errorf("close %s: %v", name, err)
+		}
+	})
+	return d
+}
+
+func (c *circle) guard() context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), hangGuard)
+	c.t.Cleanup(cancel)
+	return ctx
+}
+
+func testLogger(t *testing.T, who string) zerolog.Logger {
+	return zerolog.New(zerolog.NewTestWriter(t)).With().Str("who", who).Logger()
+}
+
+// send sends a message and waits until it is delivered.
+func (c *circle) send(from *Daemon, to, text string) api.Sent {
+	c.t.Helper()
+	sent, err := from.Send(c.guard(), api.SendRequest{To: to, Text: text})
+	if err != nil {
+		c.t.Fatalf("send to %s: %v", to, err)
+	}
+	return c.awaitState(from, sent.ID, api.StateDelivered)
+}
+
+func (c *circle) awaitState(d *Daemon, id string, wanted api.State) api.Sent {
+	c.t.Helper()
+	sent, err := d.WaitMessage(c.guard(), id, wanted)
+	if err != nil || !sent.State.Reached(wanted) {
+		c.t.Fatalf("message is %q (%v), want %s", sent.State, err, wanted)
+	}
+	return sent
+}
+
+// awaitPath waits until data from one daemon to a peer takes a path.
+func (c *circle) awaitPath(d *Daemon, peer string, wanted api.Path) {
+	c.t.Helper()
+	key, err := d.resolve(peer)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	ctx := c.guard()
+	changes := d.Subscribe(ctx, api.TypePath)
+	for d.wayTo(key).path != wanted {
+		select {
+		case <-changes:
+		case <-ctx.Done():
+			c.t.Fatalf("path to %s is %s, want %s", peer, d.wayTo(key).path, wanted)
+		}
+	}
+}
+
+// await polls a condition that has no event.
+func (c *circle) await(what string, condition func() bool) {
+	c.t.Helper()
+	ctx := c.guard()
+	for !condition() {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			c.t.Fatalf("did not happen: %s", what)
+		}
+	}
+}
+
+// knows waits until a daemon has a peer in its roster.
+func (c *circle) knows(d *Daemon, peer string) {
+	c.t.Helper()
+	c.await("roster lists "+peer, func() bool {
+		_, err := d.resolve(peer)
+		return err == nil
+	})
+}
+
+func texts(t *testing.T, d *Daemon, from string) []string {
+	t.Helper()
+	rows, err := d.Read(t.Context(), api.ReadRequest{From: from})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, row := range rows {
+		all = append(all, row.Text)
+	}
+	return all
+}
+
+func wantCode(t *testing.T, err error, code api.Code) {
+	t.Helper()
+	if e, ok := errors.AsType[*api.Error](err); !ok || e.Code != code {
+		t.Errorf("error is %v, want code %s", err, code)
+	}
+}

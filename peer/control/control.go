@@ -1,0 +1,223 @@
+// Package control is a peer's side of the control connection: TCP and TLS 1.3
+// to the rendezvous, carrying frames both ways. It serves package peer, which
+// decides what the messages mean; the rendezvous' side is in package rendezvous.
+//
+//	peer                      rendezvous
+//	 │ ── TCP, TLS 1.3 (pinned) ──▶ │
+//	 │ ── Hello ──────────────────▶ │
+//	 │ ◀────────── Welcome, Snapshot│   or Refused, and the end
+//	 │ ◀── Delta, Introduction, Ping│
+//	 │ ── Talk, Endpoints, Pong ──▶ │
+//	 │ ◀──── Envelope, Relay ─────▶ │
+package control
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"peerd/wire"
+)
+
+// Protocol is the ALPN of the control connection.
+const Protocol = "peerd-control/1"
+
+const (
+	// silenceLimit is how long the rendezvous may be silent. It pings every
+	// 10 s, so twice missed and a margin: a half-open connection is noticed
+	// within 30 s.
+	silenceLimit = 25 * time.Second
+	// writeLimit is how long one write may take before the connection counts as
+	// dead: the rendezvous reads all the time.
+	writeLimit = 15 * time.Second
+	// farewellLimit is how long a logout may hold up our own end.
+	farewellLimit = time.Second
+	// queueLength is how many frames may wait for the network. When relayed
+	// datagrams fill it, more of them are dropped, as a router would; QUIC slows
+	// down.
+	queueLength = 256
+)
+
+// ErrClosed is returned by the methods of a Conn that has been closed or has
+// broken.
+var ErrClosed = errors.New("control connection is closed")
+
+// Conn is a control connection. Its methods may be called concurrently, except
+// Login and Receive, which belong to one goroutine.
+type Conn struct {
+	tls    *tls.Conn
+	reader *bufio.Reader
+	buffer []byte
+
+	queue  chan []byte
+	closed chan struct{}
+	once   sync.Once
+	writer sync.WaitGroup
+}
+
+// Dial connects to the control service at address. The configuration pins the
+// key of the rendezvous.
+func Dial(ctx context.Context, address string, config *tls.Config) (*Conn, error) {
+	dialer := tls.Dialer{Config: config}
+	raw, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("connect to rendezvous %s: %w", address, err)
+	}
+	c := &Conn{
+		tls:    raw.(*tls.Conn),
+		reader: bufio.NewReaderSize(raw, 16<<10),
+		buffer: make([]byte, 4<<10),
+		queue:  make(chan []byte, queueLength),
+		closed: make(chan struct{}),
+	}
+	c.writer.Go(c.write)
+	return c, nil
+}
+
+// Login introduces us to the rendezvous. A refusal is returned as a
+// wire.Refused error.
+func (c *Conn) Login(hello wire.Hello) (wire.Welcome, error) {
+	if err := c.Send(hello); err != nil {
+		return wire.Welcome{}, fmt.Errorf("send hello: %w", err)
+	}
+	answer, err := c.Receive()
+	if err != nil {
+		return wire.Welcome{}, fmt.Errorf("await welcome: %w", err)
+	}
+	switch answer := answer.(type) {
+	case wire.Welcome:
+		return answer, nil
+	case wire.Refused:
+		return wire.Welcome{}, answer
+	default:
+		return wire.Welcome{}, fmt.Errorf("await welcome: got message of kind %d", answer.Kind())
+	}
+}
+
+// Send queues a message; it waits while the queue is full.
+func (c *Conn) Send(m wire.Message) error {
+	frame, err := wire.AppendFrame(nil, m)
+	if err != nil {
+		return err
+	}
+	select {
+	case c.queue <- frame:
+		return nil
+	case <-c.closed:
+		return ErrClosed
+	}
+}
+
+// TrySend queues a message unless the queue is full, and reports whether it did.
+func (c *Conn) TrySend(m wire.Message) bool {
+	frame, err := wire.AppendFrame(nil, m)
+	if err != nil {
+		return false
+	}
+	select {
+	case c.queue <- frame:
+		return true
+	default:
+		return false
+	}
+}
+
+// Receive returns the next message that is not a ping: those it answers
+// itself. The message may alias the connection's buffer until the next call.
+func (c *Conn) Receive() (wire.Message, error) {
+	for {
+		if err := c.tls.SetReadDeadline(time.Now().Add(silenceLimit)); err != nil {
+			return nil, fmt.Errorf("read control connection: %w", err)
+		}
+		kind, body, err := wire.ReadFrame(c.reader, c.buffer)
+		if err != nil {
+			return nil, fmt.Errorf("read control connection: %w", err)
+		}
+		m, err := wire.Parse(kind, body)
+		if err != nil {
+			return nil, fmt.Errorf("read control connection: %w", err)
+		}
+		switch m := m.(type) {
+		case nil: // a newer rendezvous says something we do not know
+		case wire.Ping:
+			c.TrySend(wire.Pong{Nonce: m.Nonce})
+		default:
+			return m, nil
+		}
+	}
+}
+
+// write sends queued frames, as many as are waiting in one go.
+func (c *Conn) write() {
+	for {
+		select {
+		case <-c.closed:
+			return
+		case frame := <-c.queue:
+			if err := c.flush(c.gather(frame)); err != nil {
+				c.shut()
+				c.tls.NetConn().Close() // ends Receive
+				return
+			}
+		}
+	}
+}
+
+// maxGather bounds what one write takes from the queue: one TLS record's worth.
+const maxGather = 16 << 10
+
+// gather appends the frames that are waiting behind frame.
+func (c *Conn) gather(frame []byte) []byte {
+	for len(frame) < maxGather {
+		select {
+		case next := <-c.queue:
+			frame = append(frame, next...)
+		default:
+			return frame
+		}
+	}
+	return frame
+}
+
+func (c *Conn) flush(frames []byte) error {
+	if err := c.tls.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
+		return err
+	}
+	_, err := c.tls.Write(frames)
+	return err
+}
+
+// Logout says goodbye, gives the farewell a moment to leave, and closes.
+func (c *Conn) Logout(reason string) error {
+	c.shut()
+	// Best effort: a peer that vanishes is announced as gone anyway.
+	_ = c.tls.SetWriteDeadline(time.Now().Add(farewellLimit))
+	c.writer.Wait()
+	if frame, err := wire.AppendFrame(nil, wire.Goodbye{Reason: reason}); err == nil {
+		_, _ = c.tls.Write(frame)
+	}
+	return c.Close()
+}
+
+// shut stops the writer.
+func (c *Conn) shut() { c.once.Do(func() { close(c.closed) }) }
+
+// Close ends the connection and waits for its goroutine.
+func (c *Conn) Close() error {
+	c.shut()
+	err := c.tls.NetConn().Close()
+	c.writer.Wait()
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// LocalAddr and RemoteAddr are the endpoints of the TCP connection.
+func (c *Conn) LocalAddr() net.Addr  { return c.tls.LocalAddr() }
+func (c *Conn) RemoteAddr() net.Addr { return c.tls.RemoteAddr() }

@@ -1,0 +1,198 @@
+package peer
+
+import (
+	"sync"
+	"time"
+
+	"peerd/peer/store"
+	"peerd/wire"
+)
+
+const (
+	// talkPatience is how long a talk may take until its session works, before
+	// the conversation talks again. It covers a handshake through the relay with
+	// a lost packet or two.
+	talkPatience = 5 * time.Second
+	// talkSpacing is the least time between two talks of one conversation,
+	// whatever the reasons: the rendezvous limits us anyway.
+	talkSpacing = 500 * time.Millisecond
+)
+
+// conversation is all there is between us and one peer: it sees to it that
+// what is queued gets delivered, by whatever way there is. Its goroutine
+// sleeps until it is woken by a message, a login, a receipt or a session.
+type conversation struct {
+	daemon *Daemon
+	peer   wire.Key
+	wakeup chan struct{} // holds one wake-up
+
+	mu sync.Mutex // guards what follows
+	// session is the one introduced last; nil when there is none.
+	session *session
+	// wanted asks for a session though nothing is queued: for a ping, say.
+	wanted bool
+	// again asks for a new introduction though there is a session.
+	again bool
+	// talkedAt is when we last asked to be introduced.
+	talkedAt time.Time
+	// refused says why the last talk failed; zero when it did not.
+	refused wire.TalkRefusedCode
+	// introduction is the last one, and introducedAt when it came; zero when
+	// there was none.
+	introduction wire.Introduction
+	introducedAt time.Time
+}
+
+// conversation returns the conversation with peer and starts it if need be.
+func (d *Daemon) conversation(peer wire.Key) *conversation {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c := d.conversations[peer]
+	if c == nil {
+		c = &conversation{daemon: d, peer: peer, wakeup: make(chan struct{}, 1)}
+		d.conversations[peer] = c
+		if d.ctx.Err() == nil {
+			d.group.Go(c.run)
+		}
+	}
+	return c
+}
+
+// wake makes the conversation look at what there is to do.
+func (c *conversation) wake() {
+	select {
+	case c.wakeup <- struct{}{}:
+	default: // it is going to look anyway
+	}
+}
+
+// want asks for a session, and for a new introduction if again is set.
+func (c *conversation) want(again bool) {
+	c.mu.Lock()
+	c.wanted = true
+	c.again = c.again || again
+	c.mu.Unlock()
+	c.wake()
+}
+
+func (c *conversation) run() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-c.wakeup:
+		case <-timer.C:
+		case <-c.daemon.ctx.Done():
+			return
+		}
+		if next := c.advance(); next > 0 {
+			timer.Reset(next)
+		}
+	}
+}
+
+// advance does what can be done now and returns when to look again; zero
+// means not before the next wake-up.
+func (c *conversation) advance() time.Duration {
+	c.mu.Lock()
+	s, again, talkedAt := c.session, c.again, c.talkedAt
+	c.mu.Unlock()
+
+	connected := s != nil && s.connected()
+	if connected {
+		if err := s.deliverPending(); err != nil {
+			c.daemon.log.Debug().Err(err).Stringer("peer", c.peer).Msg("delivery interrupted")
+		}
+	}
+	if connected && !again || !connected && !c.hasReason() || !c.reachable() {
+		return 0
+	}
+	pause := talkPatience
+	if again || s == nil {
+		pause = talkSpacing
+	}
+	if left := pause - time.Since(talkedAt); left > 0 {
+		return left
+	}
+	c.talk()
+	return talkPatience
+}
+
+// hasReason reports whether there is a reason to have a session.
+func (c *conversation) hasReason() bool {
+	c.mu.Lock()
+	wanted := c.wanted
+	c.mu.Unlock()
+	if wanted {
+		return true
+	}
+	pending, err := c.daemon.store.Pending(c.daemon.ctx, c.peer, 0, 1)
+	return err == nil && len(pending) > 0
+}
+
+// reachable reports whether a talk makes sense: we and the peer are online.
+func (c *conversation) reachable() bool {
+	row, known := c.daemon.rosterRow(c.peer)
+	return known && row.Online && c.daemon.currentControl() != nil
+}
+
+// talk asks the rendezvous to introduce us to the peer, with the first message
+// that waits sealed inside, so that it arrives before any session exists.
+func (c *conversation) talk() {
+	d := c.daemon
+	talk := wire.Talk{To: c.peer}
+	talk.Candidates, talk.NAT = d.whereabouts()
+	head, sealed := c.sealHead()
+	talk.Sealed = sealed
+
+	c.mu.Lock()
+	c.talkedAt, c.again, c.refused = time.Now(), false, 0
+	c.mu.Unlock()
+	connection := d.currentControl()
+	if connection == nil || !connection.TrySend(talk) {
+		return
+	}
+	if sealed != nil {
+		d.markSent([]store.Message{head})
+	}
+	d.log.Debug().Stringer("peer", c.peer).Bool("sealed", sealed != nil).Msg("talk")
+}
+
+// talkRefused notes why the rendezvous did not introduce us.
+func (d *Daemon) talkRefused(m wire.TalkRefused) {
+	c := d.conversation(m.To)
+	c.mu.Lock()
+	c.refused = m.Code
+	if m.Code != wire.TalkRefusedBusy {
+		c.wanted = false // a login of the peer wakes us, a timer need not
+	}
+	c.mu.Unlock()
+	d.log.Debug().Stringer("peer", m.To).Stringer("code", m.Code).Msg("talk refused")
+}
+
+// talkWanted is called when a session's direct path has died.
+func (d *Daemon) talkWanted(id wire.SessionID) {
+	if s := d.session(id); s != nil {
+		d.conversation(s.peer).want(true)
+	}
+}
+
+// wakePending starts a conversation for every queued message.
+func (d *Daemon) wakePending() {
+	peers, err := d.store.PeersWithPending(d.ctx)
+	if err != nil {
+		d.log.Error().Err(err).Msg("list queued messages")
+	}
+	for _, peer := range peers {
+		d.conversation(peer).wake()
+	}
+}
+
+// wakeAll makes every conversation look for work: we are online again.
+func (d *Daemon) wakeAll() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, c := range d.conversations {
+		c.wake()
+	}
+}

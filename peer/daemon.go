@@ -1,0 +1,209 @@
+package peer
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+
+	"github.com/quic-go/quic-go"
+	"github.com/rs/zerolog"
+
+	"peerd/internal/identity"
+	"peerd/internal/invite"
+	"peerd/peer/api"
+	"peerd/peer/control"
+	"peerd/peer/store"
+	"peerd/punch"
+	"peerd/punch/socket"
+	"peerd/roster"
+	"peerd/wire"
+)
+
+// Config is what a Daemon needs.
+type Config struct {
+	// StateDir holds the identity, the messages and the membership. One daemon
+	// at a time uses it.
+	StateDir string
+	// Listen is the UDP address to send from, ":0" for any port.
+	Listen string
+	// Name is the name to ask for; empty keeps the one bound to our key.
+	Name string
+	// Invite joins its circle; nil stays in the circle joined before.
+	Invite *invite.Invite
+	Logger zerolog.Logger
+}
+
+var _ api.Backend = (*Daemon)(nil)
+
+// Daemon is a running peer. All methods may be called concurrently.
+type Daemon struct {
+	config   Config
+	log      zerolog.Logger
+	self     *identity.Identity
+	instance wire.Instance
+	store    *store.Store
+	socket   *socket.Socket
+	listener *quic.Listener
+
+	events  api.Hub
+	waiters waiters
+	online  onlineGate
+	// envelopes wait to be opened.
+	envelopes chan receivedEnvelope
+
+	// cancel ends every goroutine of group.
+	ctx    context.Context
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+
+	mu sync.Mutex // guards what follows
+	// membership says which rendezvous to log in to.
+	membership membership
+	// server is the address of the rendezvous, as last resolved.
+	server netip.AddrPort
+	// dialling is set while a login is under way.
+	dialling bool
+	// control is the connection we are logged in on; nil while we are offline.
+	control *control.Conn
+	// observation is how the rendezvous sees our socket.
+	observation observation
+	roster      *roster.Copy
+	contacts    contacts
+	// conversations has an entry for every peer there was reason to talk to.
+	conversations map[wire.Key]*conversation
+	// sessions finds a conversation by the session's id. Every entry's
+	// conversation holds that session.
+	sessions map[wire.SessionID]*session
+}
+
+// Start opens the state directory and starts the daemon: it logs in, and goes
+// on trying for as long as it runs. Without a circle to log in to it returns
+// ErrNoCircle; when another daemon uses the directory, a store.ErrInUse.
+func Start(config Config) (*Daemon, error) {
+	opened, err := store.Open(config.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	d, err := open(config, opened)
+	if err != nil {
+		return nil, errors.Join(err, opened.Close())
+	}
+	d.group.Go(d.stayLoggedIn)
+	d.group.Go(d.acceptSessions)
+	d.group.Go(d.openEnvelopes)
+	d.wakePending()
+	return d, nil
+}
+
+// open makes a daemon that does not run yet.
+func open(config Config, opened *store.Store) (*Daemon, error) {
+	self, err := identity.LoadOrCreate(config.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	d := &Daemon{
+		config:        config,
+		log:           config.Logger,
+		self:          self,
+		store:         opened,
+		waiters:       newWaiters(),
+		online:        newOnlineGate(),
+		envelopes:     make(chan receivedEnvelope, envelopeQueue),
+		conversations: make(map[wire.Key]*conversation),
+		sessions:      make(map[wire.SessionID]*session),
+	}
+	rand.Read(d.instance[:])
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	if d.membership, err = d.loadMembership(); err != nil {
+		return nil, err
+	}
+	if d.roster, err = d.loadRoster(); err != nil {
+		return nil, err
+	}
+	if d.contacts, err = d.loadContacts(); err != nil {
+		return nil, err
+	}
+	if err := d.openSocket(); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// openSocket opens the UDP socket and the QUIC listener on it.
+func (d *Daemon) openSocket() error {
+	var err error
+	d.socket, err = socket.Listen(socket.Config{
+		Listen:         d.config.Listen,
+		Logger:         d.log,
+		Observed:       d.observed,
+		PathChanged:    d.pathChanged,
+		TalkWanted:     d.talkWanted,
+		RelayByControl: d.relayByControl,
+	})
+	if err != nil {
+		return err
+	}
+	tls := d.self.AcceptTLS(sessionProtocol, d.isSessionPeer)
+	d.listener, err = d.socket.Transport().Listen(tls, socket.QUICConfig())
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen for sessions: %w", err), d.socket.Close())
+	}
+	return nil
+}
+
+// Key returns our own key.
+func (d *Daemon) Key() wire.Key { return d.self.Key() }
+
+// Close logs out, ends all sessions, waits for everything the daemon started,
+// and closes the state directory. Messages not yet delivered stay queued in it.
+func (d *Daemon) Close() error {
+	d.mu.Lock()
+	d.cancel()
+	d.mu.Unlock()
+	err := d.listener.Close()
+	d.closeSessions()
+	d.group.Wait()
+	d.closeSessions() // opened by an introduction that was on its way
+	return errors.Join(err, d.socket.Close(), d.store.Close())
+}
+
+// spawn runs f on a goroutine that Close waits for, unless the daemon is
+// closing already.
+func (d *Daemon) spawn(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ctx.Err() == nil {
+		d.group.Go(f)
+	}
+}
+
+// relayByControl sends a session's datagram inside the control connection, or
+// drops it: QUIC repeats what matters.
+func (d *Daemon) relayByControl(session wire.SessionID, payload []byte) {
+	if c := d.currentControl(); c != nil {
+		c.TrySend(wire.Relay{Session: session, Payload: payload})
+	}
+}
+
+func (d *Daemon) currentControl() *control.Conn {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.control
+}
+
+// pathChanged tells subscribers about a session's new path.
+func (d *Daemon) pathChanged(id wire.SessionID, path punch.Path) {
+	if s := d.session(id); s != nil {
+		d.log.Debug().Stringer("peer", s.peer).Stringer("endpoint", path.Direct).Bool("doubtful", path.Doubtful).Msg("path")
+		d.publishPath(s.peer)
+	}
+}
+
+func (d *Daemon) session(id wire.SessionID) *session {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.sessions[id]
+}

@@ -1,0 +1,134 @@
+package peer
+
+import (
+	"bytes"
+	"fmt"
+
+	"peerd/peer/api"
+	"peerd/peer/seal"
+	"peerd/peer/store"
+	"peerd/wire"
+)
+
+// envelopeQueue is how many received envelopes may wait to be opened. More are
+// dropped: their messages come again over the session.
+const envelopeQueue = 64
+
+// receivedEnvelope is an envelope on its way to be opened.
+type receivedEnvelope struct {
+	session *session
+	sealed  []byte
+}
+
+// sealHead seals the first queued message for the peer. It returns nil bytes
+// when there is none, or when the peer's prekey is not known.
+func (c *conversation) sealHead() (store.Message, []byte) {
+	d := c.daemon
+	pending, err := d.store.Pending(d.ctx, c.peer, 0, 1)
+	if err != nil || len(pending) == 0 {
+		return store.Message{}, nil
+	}
+	head := pending[0]
+	text := wire.Text{ID: head.ID, Seq: head.Seq, SentAt: head.SentAt, Body: head.Body}
+	sealed, err := d.sealFor(c.peer, text)
+	if err != nil {
+		d.log.Debug().Err(err).Stringer("peer", c.peer).Msg("first message is not sealed")
+		return head, nil
+	}
+	return head, sealed
+}
+
+// sealFor seals a message as an envelope for peer.
+func (d *Daemon) sealFor(peer wire.Key, m wire.Message) ([]byte, error) {
+	row, _ := d.rosterRow(peer)
+	frame, err := wire.AppendFrame(nil, m)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := seal.Seal(d.self, peer, row.Prekey, frame)
+	if err != nil {
+		return nil, err
+	}
+	if len(sealed) > wire.MaxSealed {
+		return nil, fmt.Errorf("sealed message is %d bytes long, the limit is %d", len(sealed), wire.MaxSealed)
+	}
+	return sealed, nil
+}
+
+// receiveEnvelope takes an envelope that came for a session.
+func (d *Daemon) receiveEnvelope(m wire.Envelope) {
+	if s := d.session(m.Session); s != nil {
+		d.receiveSealed(s, m.Sealed)
+	}
+}
+
+// receiveSealed queues an envelope to be opened, away from the control
+// connection: storing a message waits for the disk.
+func (d *Daemon) receiveSealed(s *session, sealed []byte) {
+	select {
+	case d.envelopes <- receivedEnvelope{session: s, sealed: sealed}:
+	default:
+		d.log.Warn().Stringer("peer", s.peer).Msg("envelope dropped, too many are waiting")
+	}
+}
+
+// openEnvelopes opens envelopes one after the other until the daemon closes.
+func (d *Daemon) openEnvelopes() {
+	for {
+		select {
+		case e := <-d.envelopes:
+			if err := d.openEnvelope(e); err != nil {
+				d.log.Warn().Err(err).Stringer("peer", e.session.peer).Msg("envelope refused")
+			}
+		case <-d.ctx.Done():
+			return
+		}
+	}
+}
+
+func (d *Daemon) openEnvelope(e receivedEnvelope) error {
+	id, err := seal.PrekeyID(e.sealed)
+	if err != nil {
+		return err
+	}
+	private, err := d.store.Prekey(d.ctx, id)
+	if err != nil {
+		return fmt.Errorf("prekey %x: %w", id, err)
+	}
+	content, err := seal.Open(d.Key(), e.session.peer, private, e.sealed)
+	if err != nil {
+		return err
+	}
+	kind, body, err := wire.ReadFrame(bytes.NewReader(content), nil)
+	if err != nil {
+		return fmt.Errorf("read content: %w", err)
+	}
+	m, err := wire.Parse(kind, body)
+	if err != nil {
+		return fmt.Errorf("read content: %w", err)
+	}
+	switch m := m.(type) {
+	case wire.Text:
+		return d.receiveSealedText(e.session, m)
+	case wire.Receipt:
+		d.delivered(e.session.peer, m, api.PathRelay)
+	}
+	return nil
+}
+
+// receiveSealedText stores a sealed message and sends the receipt the way the
+// message came, without waiting for the session.
+func (d *Daemon) receiveSealedText(s *session, text wire.Text) error {
+	receipt, err := d.receive(s.peer, text, api.PathRelay)
+	if err != nil {
+		return err
+	}
+	sealed, err := d.sealFor(s.peer, receipt)
+	if err != nil {
+		return fmt.Errorf("seal receipt: %w", err)
+	}
+	if connection := d.currentControl(); connection != nil {
+		connection.TrySend(wire.Envelope{Session: s.id, Sealed: sealed})
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package peer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"peerd/peer/api"
+	"peerd/peer/store"
+	"peerd/wire"
+)
+
+// receive stores a message of a peer and returns the receipt for it. When it
+// returns nil the message is on our disk: once, however often it came.
+func (d *Daemon) receive(from wire.Key, text wire.Text, path api.Path) (wire.Receipt, error) {
+	now := time.Now()
+	m, fresh, err := d.store.Receive(d.ctx, from, text, now, string(path))
+	if err != nil {
+		return wire.Receipt{}, fmt.Errorf("store message: %w", err)
+	}
+	if fresh {
+		if err := d.pin(d.ctx, from); err != nil {
+			d.log.Warn().Err(err).Stringer("peer", from).Msg("message under a name that belongs to another key")
+		}
+		d.events.Publish(d.messageRow(m))
+	}
+	return wire.Receipt{ID: text.ID, DeliveredAt: m.ReceivedAt}, nil
+}
+
+// Read lists received messages. It marks nothing.
+func (d *Daemon) Read(ctx context.Context, request api.ReadRequest) ([]api.Message, error) {
+	filter := store.Filter{Unread: request.Unread}
+	if request.From != "" {
+		peer, err := d.resolve(request.From)
+		if err != nil {
+			return nil, err
+		}
+		filter.Peer = &peer
+	}
+	messages, err := d.store.Messages(ctx, filter)
+	if err != nil {
+		return nil, fmt.Errorf("read messages: %w", err)
+	}
+	var rows []api.Message
+	for _, m := range messages {
+		if !m.Outgoing {
+			rows = append(rows, d.messageRow(m))
+		}
+	}
+	return rows, nil
+}
+
+// MarkRead records that the user has seen a message and all before it, and
+// tells the sender when the user wants that.
+func (d *Daemon) MarkRead(ctx context.Context, mark api.ReadMark) error {
+	id, err := wire.ParseMessageID(mark.UpTo)
+	if err != nil {
+		return &api.Error{Code: api.CodeUsage, Message: err.Error()}
+	}
+	m, err := d.store.Message(ctx, id)
+	if err != nil {
+		return fmt.Errorf("message %s: %w", mark.UpTo, err)
+	}
+	changed, err := d.store.ReadUpTo(ctx, m.Peer, m.Seq, time.Now(), mark.Receipt)
+	if err != nil {
+		return fmt.Errorf("mark as read: %w", err)
+	}
+	if !changed || !mark.Receipt {
+		return nil
+	}
+	c := d.conversation(m.Peer)
+	if s := c.currentSession(); s != nil && s.connected() {
+		d.announceRead(s)
+	} else {
+		c.want(false) // the session that comes of it announces
+	}
+	return nil
+}
+
+// messageRow describes a message of a peer.
+func (d *Daemon) messageRow(m store.Message) api.Message {
+	return api.Message{
+		ID:         m.ID.String(),
+		From:       d.nameOf(m.Peer),
+		FromKey:    m.Peer.String(),
+		To:         d.ownName(),
+		Text:       m.Body,
+		SentAt:     api.At(m.SentAt),
+		ReceivedAt: api.At(m.ReceivedAt),
+		Path:       api.Path(m.Path),
+	}
+}

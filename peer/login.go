@@ -1,0 +1,233 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"time"
+
+	"peerd/peer/control"
+	"peerd/wire"
+)
+
+const (
+	// loginTimeout bounds one attempt to connect and be welcomed.
+	loginTimeout = 10 * time.Second
+	// firstPause and longestPause bound the time between attempts: it doubles
+	// from one to the other, and each is drawn at random from the upper half, so
+	// that a restarted rendezvous is not met by everybody at once.
+	firstPause   = 200 * time.Millisecond
+	longestPause = 15 * time.Second
+	// refusedPause is the time between attempts after a refusal: it takes a
+	// person to change the answer.
+	refusedPause = time.Minute
+)
+
+// errGoodbye ends a connection that the rendezvous said goodbye on.
+type errGoodbye struct {
+	reason   string
+	returnIn time.Duration
+}
+
+func (e errGoodbye) Error() string { return "rendezvous said goodbye: " + e.reason }
+
+// stayLoggedIn logs in, again and again, until the daemon closes.
+func (d *Daemon) stayLoggedIn() {
+	pause := firstPause
+	for d.ctx.Err() == nil {
+		welcomed, err := d.login()
+		if welcomed {
+			pause = firstPause
+		}
+		if d.ctx.Err() != nil {
+			return
+		}
+		d.log.Info().Err(err).Msg("offline")
+		d.online.failed(err)
+		wait := pauseAfter(err, pause)
+		pause = min(pause*2, longestPause)
+		select {
+		case <-time.After(wait):
+		case <-d.ctx.Done():
+		}
+	}
+}
+
+// pauseAfter returns how long to wait after a connection ended with err.
+func pauseAfter(err error, pause time.Duration) time.Duration {
+	if bye, ok := errors.AsType[errGoodbye](err); ok {
+		pause = max(pause, bye.returnIn)
+	}
+	if refused, ok := errors.AsType[wire.Refused](err); ok && refused.Code != wire.RefusedBusy {
+		pause = refusedPause
+	}
+	return pause/2 + rand.N(pause/2+1)
+}
+
+// login lives through one connection to the rendezvous. It reports whether we
+// were welcomed on it, and why it ended.
+func (d *Daemon) login() (welcomed bool, err error) {
+	ctx, cancel := context.WithTimeout(d.ctx, loginTimeout)
+	defer cancel()
+	target := d.startDialling()
+	defer d.wentOffline()
+
+	server, err := d.resolveServer(ctx, target.Address)
+	if err != nil {
+		return false, err
+	}
+	observing, stopObserving := context.WithCancel(d.ctx)
+	defer stopObserving()
+	d.group.Go(func() { d.observe(observing, server) })
+
+	connection, err := control.Dial(ctx, server.String(), d.self.ClientTLS(control.Protocol, target.Server))
+	if err != nil {
+		return false, err
+	}
+	defer d.endWith(connection)()
+
+	hello, err := d.hello(target)
+	if err != nil {
+		return false, err
+	}
+	welcome, err := connection.Login(hello)
+	if err != nil {
+		return false, err
+	}
+	if err := d.welcomed(connection, welcome); err != nil {
+		return false, err
+	}
+	return true, d.serveControl(connection)
+}
+
+func (d *Daemon) startDialling() membership {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.dialling = true
+	return d.membership
+}
+
+func (d *Daemon) wentOffline() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.dialling, d.control = false, nil
+}
+
+// endWith logs out when the daemon closes. The function it returns closes the
+// connection when it has ended for another reason.
+func (d *Daemon) endWith(connection *control.Conn) (ended func()) {
+	done := make(chan struct{})
+	d.group.Go(func() {
+		select {
+		case <-d.ctx.Done():
+			connection.Logout("shutting down")
+		case <-done:
+			connection.Close()
+		}
+	})
+	return func() { close(done) }
+}
+
+// resolveServer finds the address of the rendezvous.
+func (d *Daemon) resolveServer(ctx context.Context, address string) (netip.AddrPort, error) {
+	server, err := resolve(ctx, address)
+	if err == nil {
+		d.mu.Lock()
+		d.server = server
+		d.mu.Unlock()
+	}
+	return server, err
+}
+
+// resolve finds an address and port by name. UDP through IPv4 routers is what
+// has to be punched, so an IPv4 address is preferred.
+func resolve(ctx context.Context, address string) (netip.AddrPort, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("rendezvous address %q: %w", address, err)
+	}
+	number, err := net.DefaultResolver.LookupPort(ctx, "tcp", port)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("rendezvous address %q: %w", address, err)
+	}
+	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("find rendezvous %s: %w", host, err)
+	}
+	chosen := addresses[0].Unmap()
+	for _, a := range addresses {
+		if a.Unmap().Is4() {
+			chosen = a.Unmap()
+			break
+		}
+	}
+	return netip.AddrPortFrom(chosen, uint16(number)), nil
+}
+
+// hello says who and where we are.
+func (d *Daemon) hello(target membership) (wire.Hello, error) {
+	prekey, err := d.currentPrekey(d.ctx)
+	if err != nil {
+		return wire.Hello{}, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return wire.Hello{
+		Version:       wire.Version,
+		Name:          target.Name,
+		Token:         target.token,
+		Instance:      d.instance,
+		Candidates:    d.candidatesLocked(),
+		NAT:           d.observation.report,
+		Prekey:        prekey,
+		RosterEpoch:   d.roster.Epoch(),
+		RosterVersion: d.roster.Version(),
+	}, nil
+}
+
+// welcomed takes a connection into use.
+func (d *Daemon) welcomed(connection *control.Conn, welcome wire.Welcome) error {
+	if err := d.confirmMembership(welcome); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	d.control, d.dialling = connection, false
+	d.mu.Unlock()
+	d.log.Info().Str("name", welcome.Name).Str("circle", welcome.Circle).Msg("online")
+	d.sendEndpoints() // what was observed while Hello was under way
+	d.online.succeeded()
+	d.wakeAll()
+	return nil
+}
+
+// serveControl handles what the rendezvous says until the connection ends.
+func (d *Daemon) serveControl(connection *control.Conn) error {
+	for {
+		m, err := connection.Receive()
+		if err != nil {
+			return err
+		}
+		switch m := m.(type) {
+		case wire.Snapshot:
+			err = d.applySnapshot(m)
+		case wire.Delta:
+			err = d.applyDelta(m)
+		case wire.Introduction:
+			d.introduced(m)
+		case wire.TalkRefused:
+			d.talkRefused(m)
+		case wire.Envelope:
+			d.receiveEnvelope(m)
+		case wire.Relay:
+			d.socket.DeliverRelayed(m.Session, m.Payload)
+		case wire.Goodbye:
+			err = errGoodbye{reason: m.Reason, returnIn: m.ReturnIn}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,153 @@
+package peer
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"peerd/peer/api"
+	"peerd/peer/store"
+	"peerd/wire"
+)
+
+// Send accepts a message: when it returns, the message is on our disk, and it
+// will be delivered however long that takes.
+func (d *Daemon) Send(ctx context.Context, request api.SendRequest) (api.Sent, error) {
+	if err := checkText(request.Text); err != nil {
+		return api.Sent{}, err
+	}
+	peer, err := d.resolve(request.To)
+	if err != nil {
+		return api.Sent{}, err
+	}
+	id, err := requestedID(request.ID)
+	if err != nil {
+		return api.Sent{}, err
+	}
+	if err := d.pin(ctx, peer); err != nil {
+		return api.Sent{}, err
+	}
+	m, err := d.store.Accept(ctx, peer, id, request.Text, time.Now())
+	if err != nil {
+		return api.Sent{}, fmt.Errorf("accept message: %w", err)
+	}
+	d.conversation(peer).wake()
+	return d.sentRow(m), nil
+}
+
+func checkText(text string) error {
+	switch {
+	case text == "":
+		return &api.Error{Code: api.CodeUsage, Message: "the message is empty"}
+	case len(text) > wire.MaxText:
+		return &api.Error{Code: api.CodeUsage, Message: fmt.Sprintf("the message is %d bytes long, the limit is %d", len(text), wire.MaxText)}
+	case !utf8.ValidString(text):
+		return &api.Error{Code: api.CodeUsage, Message: "the message is not UTF-8 text"}
+	}
+	return nil
+}
+
+// requestedID returns the id the caller drew, or a new one.
+func requestedID(text string) (wire.MessageID, error) {
+	if text == "" {
+		var random [10]byte
+		rand.Read(random[:])
+		return wire.NewMessageID(time.Now(), random), nil
+	}
+	id, err := wire.ParseMessageID(text)
+	if err != nil {
+		return id, &api.Error{Code: api.CodeUsage, Message: err.Error()}
+	}
+	return id, nil
+}
+
+// WaitMessage returns the message's row when its state has reached wanted or
+// when ctx ends.
+func (d *Daemon) WaitMessage(ctx context.Context, text string, wanted api.State) (api.Sent, error) {
+	id, err := wire.ParseMessageID(text)
+	if err != nil {
+		return api.Sent{}, &api.Error{Code: api.CodeUsage, Message: err.Error()}
+	}
+	changed, forget := d.waiters.awaitMessage(id)
+	defer forget()
+	for {
+		// The row is wanted even when ctx has just ended.
+		m, err := d.store.Message(context.WithoutCancel(ctx), id)
+		if err != nil {
+			return api.Sent{}, fmt.Errorf("message %s: %w", text, err)
+		}
+		row := d.sentRow(m)
+		if row.State.Reached(wanted) {
+			return row, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return row, nil
+		case <-d.ctx.Done():
+			return row, nil
+		}
+	}
+}
+
+// sentRow describes a message of ours.
+func (d *Daemon) sentRow(m store.Message) api.Sent {
+	row := api.Sent{
+		ID:    m.ID.String(),
+		To:    d.nameOf(m.Peer),
+		State: api.State(m.State),
+		Path:  api.Path(m.Path),
+	}
+	switch m.State {
+	case store.Queued:
+		row.Path = api.PathNone
+	case store.Sent:
+		row.Elapsed = api.Milliseconds(time.Since(m.SentAt))
+	case store.Delivered:
+		row.Elapsed = api.Milliseconds(m.DeliveredAt.Sub(m.SentAt))
+	case store.Read:
+		row.Elapsed = api.Milliseconds(m.ReadAt.Sub(m.SentAt))
+	}
+	return row
+}
+
+// markSent notes that messages were handed to the network.
+func (d *Daemon) markSent(messages []store.Message) {
+	ids := make([]wire.MessageID, len(messages))
+	for i, m := range messages {
+		ids[i] = m.ID
+	}
+	if err := d.store.MarkSent(d.ctx, ids...); err != nil {
+		d.log.Error().Err(err).Msg("mark messages as sent")
+		return
+	}
+	for _, id := range ids {
+		d.waiters.message(id)
+	}
+}
+
+// delivered takes a receipt: the message is on the peer's disk.
+func (d *Daemon) delivered(peer wire.Key, receipt wire.Receipt, path api.Path) {
+	m, changed, err := d.store.MarkDelivered(d.ctx, peer, receipt.ID, time.Now(), string(path))
+	if err != nil {
+		d.log.Error().Err(err).Stringer("peer", peer).Msg("mark message as delivered")
+		return
+	}
+	if changed {
+		d.waiters.message(m.ID)
+	}
+}
+
+// readByPeer takes word of how far the peer has read.
+func (d *Daemon) readByPeer(peer wire.Key, m wire.Read) error {
+	changed, err := d.store.MarkRead(d.ctx, peer, m.UpTo, time.Now())
+	if err != nil {
+		return fmt.Errorf("mark messages as read: %w", err)
+	}
+	for _, m := range changed {
+		d.waiters.message(m.ID)
+	}
+	return nil
+}

@@ -1,0 +1,379 @@
+package peer
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"peerd/internal/identity"
+	"peerd/punch"
+	"peerd/punch/socket"
+	"peerd/wire"
+)
+
+// sessionProtocol is the ALPN of a session.
+const sessionProtocol = "peerd/1"
+
+const (
+	// handshakeTimeout bounds one QUIC handshake. Through the relay it takes two
+	// round trips; the rest is for lost packets.
+	handshakeTimeout = 10 * time.Second
+	// dialPause is the time between failed handshakes of one session.
+	dialPause = time.Second
+	// unconnectedLimit is how long a session may be without a connection. By
+	// then the handshake has failed three times over: the instance is gone, and
+	// what waits for the peer needs a new introduction.
+	unconnectedLimit = 35 * time.Second
+)
+
+// Application error codes a session is closed with.
+const (
+	codeClosed   quic.ApplicationErrorCode = 0 // the daemon closes
+	codeReplaced quic.ApplicationErrorCode = 1 // a newer session or connection takes over
+	codeStranger quic.ApplicationErrorCode = 2 // not the peer this session is with
+)
+
+// session is the channel to one running instance of a peer. It exists from
+// the introduction on; its QUIC connection comes up a little later, breaks
+// and comes up again while the session lasts.
+type session struct {
+	daemon *Daemon
+	id     wire.SessionID
+	peer   wire.Key
+	punch  *socket.Session
+
+	ctx    context.Context // ends with the session
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+
+	mu sync.Mutex // guards what follows
+	// connection is nil until a handshake has succeeded, and again when the
+	// connection has broken.
+	connection *quic.Conn
+	// outgoing is our stream on that connection.
+	outgoing *outgoing
+}
+
+// introduced takes the introduction of a peer: a new session, or another
+// attempt to punch for the one we have.
+func (d *Daemon) introduced(m wire.Introduction) {
+	if m.Session != wire.DeriveSessionID(d.Key(), d.instance, m.Peer, m.Instance) {
+		d.log.Warn().Stringer("peer", m.Peer).Msg("introduction to a session that is not ours")
+		return
+	}
+	if _, known := d.rosterRow(m.Peer); !known {
+		d.log.Warn().Stringer("peer", m.Peer).Msg("introduction to a stranger")
+		return
+	}
+	c := d.conversation(m.Peer)
+	s, err := c.sessionFor(m)
+	if err != nil {
+		d.log.Error().Err(err).Stringer("peer", m.Peer).Msg("open session")
+		return
+	}
+	s.punch.Introduce(m.Candidates, d.observedEndpoint(), m.FireIn)
+	d.log.Debug().Stringer("peer", m.Peer).Int("candidates", len(m.Candidates)).Dur("fire_in", m.FireIn).Msg("introduced")
+	if len(m.Sealed) > 0 {
+		d.receiveSealed(s, m.Sealed)
+	}
+}
+
+// sessionFor returns the session an introduction is for, and ends an older one:
+// another instance of the peer runs now.
+func (c *conversation) sessionFor(m wire.Introduction) (*session, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.introduction, c.introducedAt = m, time.Now()
+	c.introduction.Sealed = nil
+	if c.session != nil && c.session.id == m.Session {
+		return c.session, nil
+	}
+	s, err := c.daemon.openSession(m)
+	if err != nil {
+		return nil, err
+	}
+	if old := c.session; old != nil {
+		c.daemon.spawn(func() { old.close(codeReplaced, "another instance") })
+	}
+	c.session = s
+	return s, nil
+}
+
+func (d *Daemon) openSession(m wire.Introduction) (*session, error) {
+	send, receive, err := d.self.ProbeKeys(m.Peer, m.Session)
+	if err != nil {
+		return nil, err
+	}
+	config := punch.Config{Session: m.Session, SendKey: send, ReceiveKey: receive}
+	rand.Read(config.Seed[:])
+	opened, err := d.socket.Open(config)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{daemon: d, id: m.Session, peer: m.Peer, punch: opened}
+	s.ctx, s.cancel = context.WithCancel(d.ctx)
+	d.mu.Lock()
+	d.sessions[s.id] = s
+	d.mu.Unlock()
+	if d.Key().Compare(m.Peer) < 0 {
+		s.group.Go(s.keepDialled)
+	}
+	s.group.Go(s.dropUnconnected)
+	return s, nil
+}
+
+// dropUnconnected ends the session when it has been without a connection for
+// too long.
+func (s *session) dropUnconnected() {
+	ticker := time.NewTicker(unconnectedLimit / 5)
+	defer ticker.Stop()
+	last := time.Now()
+	for {
+		select {
+		case <-ticker.C:
+		case <-s.ctx.Done():
+			return
+		}
+		if s.connected() {
+			last = time.Now()
+		}
+		if time.Since(last) > unconnectedLimit {
+			s.daemon.spawn(func() { s.drop("no connection") })
+			return
+		}
+	}
+}
+
+// drop ends the session from within; the conversation talks again when there
+// is a reason.
+func (s *session) drop(reason string) {
+	c := s.daemon.conversation(s.peer)
+	c.mu.Lock()
+	if c.session == s {
+		c.session = nil
+	}
+	c.mu.Unlock()
+	s.close(codeClosed, reason)
+	s.daemon.publishPath(s.peer)
+	c.wake()
+}
+
+// keepDialled dials the peer's QUIC side, again whenever the connection breaks.
+func (s *session) keepDialled() {
+	for s.ctx.Err() == nil {
+		connection, err := s.dial()
+		if err == nil {
+			s.use(connection)
+			<-connection.Context().Done()
+			continue
+		}
+		if s.ctx.Err() == nil {
+			s.daemon.log.Debug().Err(err).Stringer("peer", s.peer).Msg("session handshake failed")
+		}
+		select {
+		case <-time.After(dialPause):
+		case <-s.ctx.Done():
+		}
+	}
+}
+
+func (s *session) dial() (*quic.Conn, error) {
+	ctx, cancel := context.WithTimeout(s.ctx, handshakeTimeout)
+	defer cancel()
+	tls := s.daemon.self.MutualTLS(sessionProtocol, s.peer)
+	return s.daemon.socket.Transport().Dial(ctx, s.punch.Addr(), tls, socket.QUICConfig())
+}
+
+// acceptSessions hands incoming QUIC connections to their sessions.
+func (d *Daemon) acceptSessions() {
+	for {
+		connection, err := d.listener.Accept(d.ctx)
+		if err != nil {
+			return
+		}
+		if s := d.sessionOf(connection); s != nil {
+			s.use(connection)
+			continue
+		}
+		connection.CloseWithError(codeStranger, "not introduced")
+	}
+}
+
+// sessionOf finds the session a connection belongs to: the one with the virtual
+// address it came from, and only if it is the peer who proved its key.
+func (d *Daemon) sessionOf(connection *quic.Conn) *session {
+	key, err := identity.PeerKey(connection.ConnectionState().TLS)
+	if err != nil {
+		return nil
+	}
+	for _, s := range d.allSessions() {
+		if s.peer == key && s.punch.Addr().String() == connection.RemoteAddr().String() {
+			return s
+		}
+	}
+	return nil
+}
+
+// isSessionPeer reports whether there is a session with key: nobody else may
+// shake hands.
+func (d *Daemon) isSessionPeer(key wire.Key) bool {
+	for _, s := range d.allSessions() {
+		if s.peer == key {
+			return true
+		}
+	}
+	return false
+}
+
+// use takes a fresh connection into use in place of an older one.
+func (s *session) use(connection *quic.Conn) {
+	s.mu.Lock()
+	old := s.connection
+	if s.ctx.Err() != nil {
+		s.mu.Unlock()
+		connection.CloseWithError(codeClosed, "closing")
+		return
+	}
+	s.connection, s.outgoing = connection, nil
+	s.group.Go(func() { s.serve(connection) })
+	s.group.Go(func() { s.daemon.announceRead(s) })
+	s.mu.Unlock()
+	if old != nil {
+		old.CloseWithError(codeReplaced, "another connection")
+	}
+	s.daemon.log.Debug().Stringer("peer", s.peer).Msg("session connected")
+	s.daemon.publishPath(s.peer)
+	s.daemon.conversation(s.peer).wake()
+}
+
+// serve accepts the peer's streams until the connection ends.
+func (s *session) serve(connection *quic.Conn) {
+	var streams sync.WaitGroup
+	for {
+		stream, err := connection.AcceptStream(s.ctx)
+		if err != nil {
+			break
+		}
+		streams.Go(func() { s.serveStream(stream) })
+	}
+	if s.ctx.Err() != nil {
+		connection.CloseWithError(codeClosed, "closing")
+	}
+	streams.Wait()
+	s.lost(connection)
+}
+
+// lost notes that a connection has ended; what it left unacknowledged is sent
+// again over the next one.
+func (s *session) lost(connection *quic.Conn) {
+	s.mu.Lock()
+	current := s.connection == connection
+	if current {
+		s.connection, s.outgoing = nil, nil
+	}
+	s.mu.Unlock()
+	if !current || s.ctx.Err() != nil {
+		return
+	}
+	cause := context.Cause(connection.Context())
+	s.daemon.log.Debug().Err(cause).Stringer("peer", s.peer).Msg("session connection lost")
+	if end, ok := errors.AsType[*quic.ApplicationError](cause); ok && end.Remote && end.ErrorCode == codeClosed {
+		s.daemon.spawn(func() { s.drop("peer closed") }) // this instance does not come back
+		return
+	}
+	s.daemon.conversation(s.peer).want(true)
+}
+
+func (s *session) connected() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.connection != nil
+}
+
+// roundTrip is QUIC's estimate over whatever path it took; zero when there is
+// no connection.
+func (s *session) roundTrip() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.connection == nil {
+		return 0
+	}
+	return s.connection.ConnectionStats().SmoothedRTT
+}
+
+// close ends the session and waits for its goroutines.
+func (s *session) close(code quic.ApplicationErrorCode, reason string) {
+	d := s.daemon
+	d.mu.Lock()
+	if d.sessions[s.id] == s {
+		delete(d.sessions, s.id)
+	}
+	d.mu.Unlock()
+	s.mu.Lock()
+	connection := s.connection
+	s.cancel()
+	s.mu.Unlock()
+	if connection != nil {
+		connection.CloseWithError(code, reason)
+	}
+	s.group.Wait()
+	s.punch.Close()
+}
+
+func (d *Daemon) allSessions() []*session {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := make([]*session, 0, len(d.sessions))
+	for _, s := range d.sessions {
+		all = append(all, s)
+	}
+	return all
+}
+
+func (d *Daemon) closeSessions() {
+	for _, s := range d.allSessions() {
+		s.close(codeClosed, "closing")
+	}
+}
+
+// errNotConnected is returned for work that needs a connection when it has
+// just been lost.
+var errNotConnected = errors.New("session is not connected")
+
+// OpenStream opens a stream of kind to the peer, for protocols other than
+// messages. It returns an error when no session is connected.
+func (d *Daemon) OpenStream(ctx context.Context, peer wire.Key, kind StreamKind) (*quic.Stream, error) {
+	s := d.conversation(peer).currentSession()
+	if s == nil {
+		return nil, errNotConnected
+	}
+	s.mu.Lock()
+	connection := s.connection
+	s.mu.Unlock()
+	return openStream(ctx, connection, kind)
+}
+
+func openStream(ctx context.Context, connection *quic.Conn, kind StreamKind) (*quic.Stream, error) {
+	if connection == nil {
+		return nil, errNotConnected
+	}
+	stream, err := connection.OpenStreamSync(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open stream: %w", err)
+	}
+	if _, err := stream.Write([]byte{byte(kind)}); err != nil {
+		return nil, fmt.Errorf("open stream: %w", err)
+	}
+	return stream, nil
+}
+
+func (c *conversation) currentSession() *session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session
+}

@@ -1,0 +1,178 @@
+package peer
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"peerd/peer/api"
+	"peerd/wire"
+)
+
+// Status describes this peer from what is known.
+func (d *Daemon) Status(context.Context) (api.Status, error) {
+	nat, udp := d.natRow()
+	rendezvous := d.rendezvousRow(udp)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return api.Status{
+		Name:       d.membership.Name,
+		Key:        d.Key().String(),
+		Circle:     d.membership.Circle,
+		Rendezvous: rendezvous,
+		NAT:        nat,
+		UDP:        udp,
+	}, nil
+}
+
+func (d *Daemon) rendezvousRow(udp bool) api.Rendezvous {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	row := api.Rendezvous{Addr: d.membership.Address, State: api.RendezvousOffline, Transport: api.TransportTLS}
+	if udp {
+		row.Transport = api.TransportUDP
+	}
+	switch {
+	case d.control != nil:
+		row.State, row.RTT = api.RendezvousOnline, api.Milliseconds(d.observation.rtt)
+	case d.dialling:
+		row.State = api.RendezvousConnecting
+	}
+	return row
+}
+
+// natRow describes our router as observed, and whether UDP gets through.
+func (d *Daemon) natRow() (row api.NAT, udp bool) {
+	local := d.socket.LocalEndpoints()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	row = natWords(d.observation.report)
+	row.Local = local
+	udp = d.observation.fresh(time.Now())
+	if udp {
+		row.Observed = d.observation.accept.Observed
+	}
+	return row, udp
+}
+
+func natWords(report wire.NATReport) api.NAT {
+	return api.NAT{
+		Mapping:    report.Mapping.String(),
+		Filtering:  report.Filtering.String(),
+		Allocation: report.Allocation.String(),
+		Local:      []netip.AddrPort{},
+	}
+}
+
+// Peers lists every other member of the circle and every contact, by name.
+func (d *Daemon) Peers(ctx context.Context) ([]api.Peer, error) {
+	unread, err := d.store.Unread(ctx)
+	if err != nil {
+		return nil, err
+	}
+	queued, err := d.store.Queued(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rows []api.Peer
+	for _, key := range d.knownPeers() {
+		row := d.peerRow(key)
+		row.Unread, row.Queued = unread[key], queued[key]
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(a, b api.Peer) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key)) })
+	return rows, nil
+}
+
+func (d *Daemon) knownPeers() []wire.Key {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	known := make(map[wire.Key]bool)
+	for row := range d.roster.Rows() {
+		known[row.Key] = true
+	}
+	for key := range d.contacts.byKey {
+		known[key] = true
+	}
+	delete(known, d.Key())
+	keys := make([]wire.Key, 0, len(known))
+	for key := range known {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// peerRow describes a peer but for its unread and queued messages.
+func (d *Daemon) peerRow(peer wire.Key) api.Peer {
+	way := d.wayTo(peer)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	row, _ := d.roster.Row(peer)
+	return api.Peer{
+		Name:      d.nameOfLocked(peer),
+		Key:       peer.String(),
+		Online:    row.Online && d.control != nil,
+		Path:      way.path,
+		Transport: way.transport,
+		Endpoint:  way.endpoint,
+		RTT:       api.Milliseconds(way.rtt),
+		LastSeen:  api.At(row.Since),
+	}
+}
+
+// way is the path to a peer in the words of the API.
+type way struct {
+	path      api.Path
+	transport api.Transport
+	endpoint  netip.AddrPort
+	rtt       time.Duration
+}
+
+// wayTo returns the way data to the peer takes now.
+func (d *Daemon) wayTo(peer wire.Key) way {
+	c := d.existingConversation(peer)
+	if c == nil {
+		return way{path: api.PathNone}
+	}
+	s := c.currentSession()
+	if s == nil {
+		return way{path: api.PathNone}
+	}
+	if path := s.punch.Path(); path.IsDirect() {
+		return way{path: api.PathDirect, transport: api.TransportUDP, endpoint: path.Direct, rtt: path.RTT}
+	}
+	if !s.connected() {
+		return way{path: api.PathNone}
+	}
+	relayed := way{path: api.PathRelay, transport: api.TransportTLS, rtt: s.roundTrip()}
+	if _, udp := d.natRow(); udp {
+		relayed.transport = api.TransportUDP
+	}
+	return relayed
+}
+
+func (d *Daemon) existingConversation(peer wire.Key) *conversation {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.conversations[peer]
+}
+
+// publishPath tells subscribers which way data to the peer takes now.
+func (d *Daemon) publishPath(peer wire.Key) {
+	way := d.wayTo(peer)
+	d.events.Publish(api.PathChange{
+		Peer:      d.nameOf(peer),
+		Path:      way.path,
+		Transport: way.transport,
+		Endpoint:  way.endpoint,
+		RTT:       api.Milliseconds(way.rtt),
+		At:        api.At(time.Now()),
+	})
+}
+
+// Subscribe returns events from now on.
+func (d *Daemon) Subscribe(ctx context.Context, types ...api.EventType) <-chan api.Event {
+	return d.events.Subscribe(ctx, types...)
+}

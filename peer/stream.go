@@ -1,0 +1,233 @@
+package peer
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"peerd/peer/api"
+	"peerd/wire"
+)
+
+// A StreamKind is the first byte of a stream: it says what protocol follows.
+type StreamKind byte
+
+const (
+	// StreamMessages carries the opener's Text, Read and Ping frames, and the
+	// other side's Receipt and Pong frames back.
+	StreamMessages StreamKind = 1
+	// StreamDiscard is read to its end and thrown away: it measures throughput.
+	StreamDiscard StreamKind = 2
+)
+
+// deliverPage is how many messages one look at the outbox takes.
+const deliverPage = 64
+
+// outgoing is our stream of messages on one connection: it begins with the
+// first message that has no receipt, and each is sent on it once.
+type outgoing struct {
+	stream *quic.Stream
+
+	mu   sync.Mutex // serialises writes
+	next uint64     // every pending message up to this sequence has been sent here
+}
+
+// write sends one frame.
+func (o *outgoing) write(m wire.Message) error {
+	frame, err := wire.AppendFrame(nil, m)
+	if err != nil {
+		return err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, err = o.stream.Write(frame)
+	return err
+}
+
+// messages returns our stream on the connection in use, opening it first.
+func (s *session) messages() (*outgoing, error) {
+	s.mu.Lock()
+	o, connection := s.outgoing, s.connection
+	s.mu.Unlock()
+	if o != nil {
+		return o, nil
+	}
+	stream, err := openStream(s.ctx, connection, StreamMessages)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.connection == connection && s.outgoing == nil && s.ctx.Err() == nil {
+		s.outgoing = &outgoing{stream: stream}
+		o := s.outgoing
+		s.group.Go(func() { s.readReceipts(o) })
+		return o, nil
+	}
+	stream.CancelWrite(0)
+	stream.CancelRead(0)
+	if s.connection == connection && s.outgoing != nil {
+		return s.outgoing, nil // somebody else was faster
+	}
+	return nil, errNotConnected
+}
+
+// deliverPending sends every message that is queued and not yet sent on this
+// connection.
+func (s *session) deliverPending() error {
+	o, err := s.messages()
+	if err != nil {
+		return err
+	}
+	for {
+		pending, err := s.daemon.store.Pending(s.ctx, s.peer, o.next, deliverPage)
+		if err != nil || len(pending) == 0 {
+			return err
+		}
+		for _, m := range pending {
+			text := wire.Text{ID: m.ID, Seq: m.Seq, SentAt: m.SentAt, Body: m.Body}
+			if err := o.write(text); err != nil {
+				return fmt.Errorf("send message: %w", err)
+			}
+			o.next = m.Seq
+		}
+		s.daemon.markSent(pending)
+	}
+}
+
+// readReceipts takes what comes back on our stream.
+func (s *session) readReceipts(o *outgoing) {
+	err := readFrames(o.stream, func(m wire.Message) error {
+		switch m := m.(type) {
+		case wire.Receipt:
+			s.daemon.delivered(s.peer, m, s.path())
+		case wire.Pong:
+			s.daemon.waiters.pong(m.Nonce)
+		}
+		return nil
+	})
+	s.daemon.log.Debug().Err(err).Stringer("peer", s.peer).Msg("message stream ended")
+}
+
+// serveStream serves a stream the peer has opened.
+func (s *session) serveStream(stream *quic.Stream) {
+	defer stream.Close()
+	var kind [1]byte
+	if _, err := io.ReadFull(stream, kind[:]); err != nil {
+		return
+	}
+	switch StreamKind(kind[0]) {
+	case StreamMessages:
+		s.serveMessages(stream)
+	case StreamDiscard:
+		_, _ = io.Copy(io.Discard, stream) // the sender notices a broken stream
+	default:
+		stream.CancelRead(0) // a newer peer asks for what we do not know
+	}
+}
+
+// serveMessages stores what the peer sends and acknowledges it.
+func (s *session) serveMessages(stream *quic.Stream) {
+	err := readFrames(stream, func(m wire.Message) error {
+		switch m := m.(type) {
+		case wire.Text:
+			receipt, err := s.daemon.receive(s.peer, m, s.path())
+			if err != nil {
+				return err
+			}
+			return writeFrame(stream, receipt)
+		case wire.Read:
+			return s.daemon.readByPeer(s.peer, m)
+		case wire.Ping:
+			return writeFrame(stream, wire.Pong{Nonce: m.Nonce})
+		}
+		return nil
+	})
+	if err != nil && s.ctx.Err() == nil {
+		s.daemon.log.Debug().Err(err).Stringer("peer", s.peer).Msg("peer's message stream ended")
+		// Nothing was acknowledged that is not stored: the peer sends it again.
+		stream.CancelRead(0)
+	}
+}
+
+// readFrames calls handle for every message on r until it ends or fails.
+func readFrames(r io.Reader, handle func(wire.Message) error) error {
+	reader := bufio.NewReader(r)
+	buffer := make([]byte, 4<<10)
+	for {
+		kind, body, err := wire.ReadFrame(reader, buffer)
+		if err != nil {
+			return err
+		}
+		m, err := wire.Parse(kind, body)
+		if err != nil {
+			return err
+		}
+		if m == nil {
+			continue // a newer peer says something we do not know
+		}
+		if err := handle(m); err != nil {
+			return err
+		}
+	}
+}
+
+func writeFrame(w io.Writer, m wire.Message) error {
+	frame, err := wire.AppendFrame(nil, m)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(frame)
+	return err
+}
+
+// path is the kind of path data to the peer takes now.
+func (s *session) path() api.Path {
+	if s.punch.Path().IsDirect() {
+		return api.PathDirect
+	}
+	return api.PathRelay
+}
+
+// ping measures one round trip on the session.
+func (s *session) ping(ctx context.Context) (time.Duration, error) {
+	o, err := s.messages()
+	if err != nil {
+		return 0, err
+	}
+	nonce, answered, forget := s.daemon.waiters.awaitPong()
+	defer forget()
+	start := time.Now()
+	if err := o.write(wire.Ping{Nonce: nonce}); err != nil {
+		return 0, fmt.Errorf("send ping: %w", err)
+	}
+	select {
+	case <-answered:
+		return time.Since(start), nil
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-s.ctx.Done():
+		return 0, errNotConnected
+	}
+}
+
+// announceRead tells the peer how far we have read, when there is something to
+// tell and the user wants it told.
+func (d *Daemon) announceRead(s *session) {
+	upTo, at, announce, err := d.store.ReadCursor(d.ctx, s.peer)
+	if err != nil || !announce || upTo == 0 {
+		return
+	}
+	o, err := s.messages()
+	if err == nil {
+		err = o.write(wire.Read{UpTo: upTo, At: at})
+	}
+	if err != nil {
+		d.log.Debug().Err(err).Stringer("peer", s.peer).Msg("announce read")
+	}
+}

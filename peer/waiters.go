@@ -1,0 +1,83 @@
+package peer
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"sync"
+
+	"peerd/wire"
+)
+
+// waiters are the callers that wait for a message to change its state or for
+// a pong to come back.
+type waiters struct {
+	mu       sync.Mutex
+	messages map[wire.MessageID]map[chan struct{}]struct{}
+	pongs    map[uint64]chan struct{}
+}
+
+func newWaiters() waiters {
+	return waiters{
+		messages: make(map[wire.MessageID]map[chan struct{}]struct{}),
+		pongs:    make(map[uint64]chan struct{}),
+	}
+}
+
+// awaitMessage returns a channel that receives after each change of the
+// message's state, and a function that ends the waiting.
+func (w *waiters) awaitMessage(id wire.MessageID) (changed <-chan struct{}, forget func()) {
+	signal := make(chan struct{}, 1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.messages[id] == nil {
+		w.messages[id] = make(map[chan struct{}]struct{})
+	}
+	w.messages[id][signal] = struct{}{}
+	return signal, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.messages[id], signal)
+		if len(w.messages[id]) == 0 {
+			delete(w.messages, id)
+		}
+	}
+}
+
+// message says that the state of a message has changed.
+func (w *waiters) message(id wire.MessageID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for signal := range w.messages[id] {
+		select {
+		case signal <- struct{}{}:
+		default: // it has not looked since the last change
+		}
+	}
+}
+
+// awaitPong draws a nonce and returns a channel that is closed when its pong
+// comes back, and a function that ends the waiting.
+func (w *waiters) awaitPong() (nonce uint64, answered <-chan struct{}, forget func()) {
+	var random [8]byte
+	rand.Read(random[:])
+	nonce = binary.BigEndian.Uint64(random[:])
+	signal := make(chan struct{})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pongs[nonce] = signal
+	return nonce, signal, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.pongs, nonce)
+	}
+}
+
+// pong says that a pong has come back.
+func (w *waiters) pong(nonce uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if signal, ok := w.pongs[nonce]; ok {
+		close(signal)
+		delete(w.pongs, nonce)
+	}
+}
