@@ -42,7 +42,6 @@ const (
 // when every connection's goroutine has ended.
 func Serve(ctx context.Context, l net.Listener, backend Backend, logger zerolog.Logger) error {
 	requests, abandon := context.WithCancel(context.WithoutCancel(ctx))
-	defer abandon()
 	var connections sync.WaitGroup
 	server := &http.Server{
 		Handler:           newHandler(ctx, backend, logger),
