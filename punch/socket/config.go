@@ -10,8 +10,10 @@ import (
 )
 
 // Config of a Socket. Every callback must be set. Callbacks run on the
-// socket's own goroutines, the reader's among them: they must not block and
-// must not call Socket.Close. Those of one session come in order.
+// goroutines that read, send and keep time, quic-go's among them, and hold
+// them up: they must not block, nor wait for a lock that is held during calls
+// into this package or into QUIC, nor call Socket.Close. Those of one session
+// come in order.
 type Config struct {
 	// Listen is where to listen, as "host:port"; the host may be empty (every
 	// address, IPv6 and IPv4) or an IP literal, and port 0 takes a free one.

@@ -26,8 +26,10 @@ type Session struct {
 
 	// path is the way data goes: what the engine last announced.
 	path atomic.Pointer[punch.Path]
-	// lastSent is when the engine last heard of data, in Unix nanoseconds.
+	// lastSent is when the engine last heard of data, in nanoseconds since
+	// opened: a time of the monotonic clock, which nobody sets back.
 	lastSent atomic.Int64
+	opened   time.Time
 	// claims are the endpoints x has claimed, oldest first. The registry's.
 	claims []netip.AddrPort
 
@@ -50,8 +52,10 @@ func (s *Socket) Open(config punch.Config) (*Session, error) {
 		id:     config.Session,
 		addr:   handleOf(config.Session).addr(),
 		engine: punch.New(config),
+		opened: time.Now(),
 	}
 	x.path.Store(&punch.Path{})
+	x.lastSent.Store(-int64(sentInterval)) // so that the first data counts
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,7 +106,7 @@ func (x *Session) Close() {
 
 // sending notes that data is about to leave.
 func (x *Session) sending() {
-	now := time.Now().UnixNano()
+	now := int64(time.Since(x.opened))
 	last := x.lastSent.Load()
 	if now-last >= int64(sentInterval) && x.lastSent.CompareAndSwap(last, now) {
 		x.step(punch.Sent{})
