@@ -43,8 +43,9 @@ type Status struct {
 // if there is one. Where there never was a rendezvous it returns an error and
 // creates nothing. Close what it returns.
 func OpenAdmin(dir string) (Admin, error) {
-	if client, running := dialAdmin(filepath.Join(dir, adminSocket)); running {
-		return client, nil
+	client, err := dialAdmin(filepath.Join(dir, adminSocket))
+	if err != nil || client != nil {
+		return client, err
 	}
 	if err := checkStateFile(dir); err != nil {
 		return nil, err

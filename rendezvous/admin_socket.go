@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -111,17 +112,20 @@ func reply(w http.ResponseWriter, answer any, err error) {
 // adminClient is the Admin of a running rendezvous.
 type adminClient struct{ http http.Client }
 
-// dialAdmin returns a client when a rendezvous answers at path.
-func dialAdmin(path string) (_ *adminClient, running bool) {
+// dialAdmin returns nil when no rendezvous listens at path.
+func dialAdmin(path string) (Admin, error) {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}
 	conn, err := dial(context.Background(), "", "")
-	if err != nil {
-		return nil, false
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("ask the running rendezvous: %w", err)
+	}
+	if err != nil { // no socket, or that of a dead one
+		return nil, nil
 	}
 	_ = conn.Close()
-	return &adminClient{http.Client{Timeout: adminTimeout, Transport: &http.Transport{DialContext: dial}}}, true
+	return &adminClient{http.Client{Timeout: adminTimeout, Transport: &http.Transport{DialContext: dial}}}, nil
 }
 
 func (c *adminClient) Close() error {

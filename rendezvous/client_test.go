@@ -62,6 +62,7 @@ type client struct {
 	instance wire.Instance
 	conn     *tls.Conn
 	udp      *net.UDPConn
+	at       netip.AddrPort    // where it reaches the rendezvous
 	messages chan wire.Message // closed when the connection ends
 }
 
@@ -73,6 +74,9 @@ func newClient(t testing.TB, s *Server) *client {
 		t.Fatal(err)
 	}
 	c := &client{t: t, server: s, self: self}
+	if s != nil {
+		c.at = s.Addr()
+	}
 	_, _ = rand.Read(c.instance[:])
 	return c
 }
@@ -89,7 +93,7 @@ func (c *client) key() wire.Key { return c.self.Key() }
 
 // dial opens the control connection and starts reading from it.
 func (c *client) dial() error {
-	raw, err := net.Dial("tcp", c.server.Addr().String())
+	raw, err := net.Dial("tcp", c.at.String())
 	if err != nil {
 		return err
 	}
@@ -276,7 +280,7 @@ func (c *client) observe(p port) wire.Accept {
 	login := wire.Login{}
 	_, _ = rand.Read(login.TransactionID[:])
 	question := login.Append(nil)
-	answer := c.ask(question, udpAddr(c.server, p))
+	answer := c.ask(question, c.udpAt(p))
 	accept, err := wire.ParseAccept(answer)
 	if err != nil || accept.TransactionID != login.TransactionID {
 		c.t.Fatalf("answer to a login: %+v, %v", accept, err)
@@ -285,6 +289,11 @@ func (c *client) observe(p port) wire.Accept {
 		c.t.Errorf("the answer has %d bytes, the question only %d", len(answer), len(question))
 	}
 	return accept
+}
+
+// udpAt returns where the client reaches the given UDP port.
+func (c *client) udpAt(p port) netip.AddrPort {
+	return netip.AddrPortFrom(c.at.Addr(), c.at.Port()+uint16(p))
 }
 
 func udpAddr(s *Server, p port) netip.AddrPort {

@@ -71,7 +71,7 @@ func TestVanishedPeerIsAnnounced(t *testing.T) {
 func TestNameStaysBoundToItsKey(t *testing.T) {
 	s := startServer(t)
 	alice := join(t, s, "alice")
-	again := &client{t: t, server: s, self: alice.self, instance: alice.instance}
+	again := &client{t: t, server: s, at: s.Addr(), self: alice.self, instance: alice.instance}
 	if welcome := again.login(wire.Hello{}); welcome.Name != "alice" {
 		t.Errorf("with no wish the name is %q, want alice", welcome.Name)
 	}
@@ -79,6 +79,9 @@ func TestNameStaysBoundToItsKey(t *testing.T) {
 		t.Errorf("after a new wish the name is %q, want alicia", welcome.Name)
 	}
 	join(t, s, "alice") // free again
+	if code, err := again.refusal(wire.Hello{Name: "\u0430lice"}); code != wire.RefusedNameInvalid {
+		t.Errorf("a name with a Cyrillic letter that looks Latin: %v, %v", code, err)
+	}
 	if code, err := again.refusal(wire.Hello{Name: "Alice"}); code != wire.RefusedNameTaken {
 		t.Errorf("somebody else's name in another case: %v, %v", code, err)
 	}
@@ -102,7 +105,7 @@ func TestRestartKeepsMembersAndNames(t *testing.T) {
 	if s.FirstStart() {
 		t.Error("the second start takes itself for the first")
 	}
-	self.server = s
+	self.server, self.at = s, s.Addr()
 	if welcome := self.login(wire.Hello{}); welcome.Name != "alice" {
 		t.Errorf("welcomed as %q, want alice", welcome.Name)
 	}

@@ -42,7 +42,7 @@ func (c *client) relay(session wire.SessionID, payload []byte, udp bool) {
 		return
 	}
 	datagram := append(wire.AppendRelayHeader(nil, session), payload...)
-	if _, err := c.socket().WriteToUDPAddrPort(datagram, udpAddr(c.server, mainPort)); err != nil {
+	if _, err := c.socket().WriteToUDPAddrPort(datagram, c.udpAt(mainPort)); err != nil {
 		c.t.Fatal(err)
 	}
 }

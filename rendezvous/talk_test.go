@@ -3,6 +3,7 @@ package rendezvous
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"peerd/wire"
 )
@@ -86,5 +87,29 @@ func TestEnvelopeGoesToTheOtherPeerOfTheSession(t *testing.T) {
 	}
 	if got := s.counters.relayForeign.Load(); got != 1 {
 		t.Errorf("%d frames of foreign sessions, want 1", got)
+	}
+}
+
+// Of two peers at different distances the nearer one is told to wait.
+func TestBothFireAtTheSameTime(t *testing.T) {
+	s := startServer(t)
+	near, far := join(t, s, "near"), newClient(t, s)
+	await[wire.Ping](near) // and answer it
+	near.send(wire.Ping{Nonce: 1})
+	await[wire.Pong](near)
+	if err := far.hello(wire.Hello{Name: "far", Token: token(t, s, 1)}); err != nil {
+		t.Fatal(err)
+	}
+	for measured := false; !measured; {
+		m := <-far.messages
+		if ping, ok := m.(wire.Ping); ok {
+			time.Sleep(200 * time.Millisecond) // how far away it is
+			far.send(wire.Pong(ping), wire.Ping{Nonce: 1})
+		}
+		_, measured = m.(wire.Pong)
+	}
+	nears, fars := near.talkTo(far, wire.Talk{})
+	if fars.FireIn != 0 || nears.FireIn == 0 || nears.FireIn > 500*time.Millisecond {
+		t.Errorf("near fires in %v, far in %v", nears.FireIn, fars.FireIn)
 	}
 }
