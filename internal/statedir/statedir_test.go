@@ -9,9 +9,9 @@ import (
 
 func TestDefault(t *testing.T) {
 	for name, c := range map[string]struct{ xdg, want string }{
-		"an absolute XDG_STATE_HOME is used":  {"/state", "/state/peerd"},
+		"an absolute XDG_STATE_HOME is used":   {"/state", "/state/peerd"},
 		"a relative XDG_STATE_HOME is ignored": {"state", "/home/alice/.local/state/peerd"},
-		"without it the home directory":       {"", "/home/alice/.local/state/peerd"},
+		"without it the home directory":        {"", "/home/alice/.local/state/peerd"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("HOME", "/home/alice")
