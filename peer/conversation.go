@@ -35,6 +35,9 @@ type conversation struct {
 	again bool
 	// talkedAt is when we last asked to be introduced.
 	talkedAt time.Time
+	// sealed is the message inside the talk under way. It counts as sent when
+	// the introduction says that the talk has reached the peer.
+	sealed []store.Message
 	// refused says why the last talk failed; zero when it did not.
 	refused wire.TalkRefusedCode
 	// introduction is the last one, and introducedAt when it came; zero when
@@ -142,20 +145,24 @@ func (c *conversation) talk() {
 	d := c.daemon
 	talk := wire.Talk{To: c.peer}
 	talk.Candidates, talk.NAT = d.whereabouts()
-	head, sealed := c.sealHead()
-	talk.Sealed = sealed
+	var head []store.Message
+	head, talk.Sealed = c.sealHead()
 
 	c.mu.Lock()
-	c.talkedAt, c.again, c.refused = time.Now(), false, 0
+	c.talkedAt, c.again, c.refused, c.sealed = time.Now(), false, 0, head
 	c.mu.Unlock()
-	connection := d.currentControl()
-	if connection == nil || !connection.TrySend(talk) {
-		return
+	if connection := d.currentControl(); connection != nil && connection.TrySend(talk) {
+		d.log.Debug().Stringer("peer", c.peer).Bool("sealed", talk.Sealed != nil).Msg("talk")
 	}
-	if sealed != nil {
-		d.markSent([]store.Message{head})
-	}
-	d.log.Debug().Stringer("peer", c.peer).Bool("sealed", sealed != nil).Msg("talk")
+}
+
+// takeSealed returns the message that went out inside the last talk, once.
+func (c *conversation) takeSealed() []store.Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	sealed := c.sealed
+	c.sealed = nil
+	return sealed
 }
 
 // talkRefused notes why the rendezvous did not introduce us.

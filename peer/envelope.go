@@ -20,22 +20,26 @@ type receivedEnvelope struct {
 	sealed  []byte
 }
 
-// sealHead seals the first queued message for the peer. It returns nil bytes
-// when there is none, or when the peer's prekey is not known.
-func (c *conversation) sealHead() (store.Message, []byte) {
+// sealHead seals the first queued message for the peer. It returns nothing
+// when there is none, or when it cannot be sealed: the peer's prekey is not
+// known, or the message is too long. Then the session brings it.
+func (c *conversation) sealHead() (head []store.Message, sealed []byte) {
 	d := c.daemon
-	pending, err := d.store.Pending(d.ctx, c.peer, 0, 1)
-	if err != nil || len(pending) == 0 {
-		return store.Message{}, nil
+	head, err := d.store.Pending(d.ctx, c.peer, 0, 1)
+	if err != nil || len(head) == 0 {
+		return nil, nil
 	}
-	head := pending[0]
-	text := wire.Text{ID: head.ID, Seq: head.Seq, SentAt: head.SentAt, Body: head.Body}
-	sealed, err := d.sealFor(c.peer, text)
+	sealed, err = d.sealFor(c.peer, textOf(head[0]))
 	if err != nil {
 		d.log.Debug().Err(err).Stringer("peer", c.peer).Msg("first message is not sealed")
-		return head, nil
+		return nil, nil
 	}
 	return head, sealed
+}
+
+// textOf is a message of ours as it goes over the wire.
+func textOf(m store.Message) wire.Text {
+	return wire.Text{ID: m.ID, Seq: m.Seq, SentAt: m.SentAt, Body: m.Body}
 }
 
 // sealFor seals a message as an envelope for peer.

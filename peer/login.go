@@ -114,6 +114,7 @@ func (d *Daemon) wentOffline() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.dialling, d.control = false, nil
+	d.roster.DropPartial()
 }
 
 // endWith logs out when the daemon closes. The function it returns closes the

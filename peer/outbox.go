@@ -115,6 +115,9 @@ func (d *Daemon) sentRow(m store.Message) api.Sent {
 
 // markSent notes that messages were handed to the network.
 func (d *Daemon) markSent(messages []store.Message) {
+	if len(messages) == 0 {
+		return
+	}
 	ids := make([]wire.MessageID, len(messages))
 	for i, m := range messages {
 		ids[i] = m.ID

@@ -81,6 +81,9 @@ func (d *Daemon) introduced(m wire.Introduction) {
 	if len(m.Sealed) > 0 {
 		d.receiveSealed(s, m.Sealed)
 	}
+	if m.Caller {
+		d.markSent(c.takeSealed())
+	}
 }
 
 // sessionFor returns the session an introduction is for, and ends an older one:

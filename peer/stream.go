@@ -90,8 +90,7 @@ func (s *session) deliverPending() error {
 			return err
 		}
 		for _, m := range pending {
-			text := wire.Text{ID: m.ID, Seq: m.Seq, SentAt: m.SentAt, Body: m.Body}
-			if err := o.write(text); err != nil {
+			if err := o.write(textOf(m)); err != nil {
 				return fmt.Errorf("send message: %w", err)
 			}
 			o.next = m.Seq

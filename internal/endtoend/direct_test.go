@@ -41,6 +41,7 @@ func TestSameLANStaysOnTheLAN(t *testing.T) {
 	home := lab.Home("home", natlab.Masquerade, homeLink)
 	alice := join(t, s, home.Host("alice"), "alice")
 	bob := join(t, s, home.Host("bob"), "bob")
+	meet(t, alice, bob)
 	send(t, alice, "bob", "hello")
 	for _, seen := range []stage.Row{awaitDirect(t, alice, "bob"), awaitDirect(t, bob, "alice")} {
 		endpoint, err := netip.ParseAddrPort(seen.Text("endpoint"))
@@ -99,6 +100,7 @@ func TestSameSubnetAtBothHomes(t *testing.T) {
 	}
 	capture := stranger.Capture()
 	alice, bob := join(t, s, aliceHost, "alice"), join(t, s, bobHost, "bob")
+	meet(t, alice, bob)
 
 	send(t, alice, "bob", "hello")
 	row := awaitDirect(t, alice, "bob")
@@ -120,6 +122,7 @@ func TestHomeAndPublicHost(t *testing.T) {
 	lab, s := newStage(t)
 	alice := join(t, s, lab.Home("home", natlab.Masquerade, homeLink).Host("alice"), "alice")
 	server := join(t, s, lab.PublicHost("server", natlab.Link{}), "server")
+	meet(t, alice, server)
 	send(t, alice, "server", "hello")
 	awaitDirect(t, alice, "server")
 	awaitDirect(t, server, "alice")
@@ -151,6 +154,7 @@ func TestTwoHomesUnderOneCarrier(t *testing.T) {
 	carrier := lab.CarrierNAT("carrier", natlab.Masquerade, homeLink, natlab.Hairpin())
 	alice := join(t, s, carrier.Home("alice-home", natlab.Masquerade, natlab.Link{}).Host("alice"), "alice")
 	bob := join(t, s, carrier.Home("bob-home", natlab.Masquerade, natlab.Link{}).Host("bob"), "bob")
+	meet(t, alice, bob)
 	send(t, alice, "bob", "hello")
 	awaitDirect(t, alice, "bob")
 	awaitDirect(t, bob, "alice")

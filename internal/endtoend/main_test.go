@@ -82,7 +82,18 @@ func pair(t testing.TB, a, b natlab.NAT) (*natlab.Lab, *stage.Stage, *homes) {
 	}
 	h.alice = join(t, s, h.aliceHome.Host("alice"), "alice")
 	h.bob = join(t, s, h.bobHome.Host("bob"), "bob")
+	meet(t, h.alice, h.bob)
 	return lab, s, h
+}
+
+// meet waits until two peers see each other online.
+func meet(t testing.TB, a, b *stage.Peer) {
+	t.Helper()
+	for _, see := range [][2]*stage.Peer{{a, b}, {b, a}} {
+		eventually(t, see[0].Name+" sees "+see[1].Name+" online", func() bool {
+			return see[0].Ctl("wait", "online", see[1].Name).ExitCode == 0
+		})
+	}
 }
 
 // homes are two peers and their routers.

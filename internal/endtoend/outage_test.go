@@ -47,13 +47,7 @@ func TestRendezvousKilled(t *testing.T) {
 	if err := s.StartRendezvous(); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range []interface {
-		Ctl(...string) natlab.Result
-	}{h.alice, h.bob} {
-		if result := p.Ctl("--timeout", "25s", "wait", "online"); result.ExitCode != 0 {
-			t.Errorf("wait online after the restart ended with %d: %s", result.ExitCode, result.Stderr)
-		}
-	}
+	meet(t, h.alice, h.bob)
 	send(t, h.bob, "alice", "still here")
 }
 
