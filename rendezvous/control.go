@@ -134,7 +134,7 @@ func readHello(conn *tls.Conn) (wire.Hello, error) {
 }
 
 // readFirstFrame reads a frame of at most maxHello bytes.
-func readFirstFrame(conn *tls.Conn) (wire.Kind, []byte, error) {
+func readFirstFrame(conn io.Reader) (wire.Kind, []byte, error) {
 	header := make([]byte, wire.FrameHeaderSize)
 	if _, err := io.ReadFull(conn, header); err != nil {
 		return 0, nil, err

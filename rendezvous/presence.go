@@ -9,6 +9,7 @@ import (
 // login makes c the connection of its key, in place of one it may have had, and
 // welcomes it: the roster it is sent already shows it online.
 func (h *hub) login(c *connection, hello wire.Hello, now time.Time) {
+	h.learnEndpoints(c, hello.Candidates, hello.NAT, now) // before anybody can talk to it
 	h.mu.Lock()
 	replaced := h.online[c.key]
 	h.online[c.key] = c
@@ -20,8 +21,7 @@ func (h *hub) login(c *connection, hello wire.Hello, now time.Time) {
 	h.mu.Unlock()
 
 	h.rosterChanged()
-	h.learnEndpoints(c, hello.Candidates, hello.NAT, now)
-	c.ping(now)
+	c.ping(time.Now())
 	if replaced != nil {
 		h.relay.forget(replaced)
 		replaced.goodbye(wire.Goodbye{Reason: "this key has logged in again from " + c.remote.String()})
