@@ -20,6 +20,9 @@ const (
 	// DefaultInviteLife is how long an invite can be used: a link that leaks
 	// from a chat log next month opens nothing.
 	DefaultInviteLife = 24 * time.Hour
+	// keepExpired is how long an expired invite is still listed, and a late
+	// comer told that it expired. For ever would let the state file grow.
+	keepExpired = 30 * 24 * time.Hour
 )
 
 // ErrNoSuchInvite says that no invite has the given id.
@@ -73,7 +76,8 @@ func (i storedInvite) describe(id string, now time.Time) Invite {
 	return Invite{ID: id, State: i.state(now), UsesLeft: i.UsesLeft, Uses: i.Uses, Created: i.Created, Expires: i.Expires}
 }
 
-// addInvite keeps an invite with the given token.
+// addInvite keeps an invite with the given token, and forgets those that
+// expired long ago.
 func (s *state) addInvite(token []byte, uses int, life time.Duration, now time.Time) (Invite, error) {
 	hash := invite.Hash(token)
 	id := strings.ToLower(rand.Text()[:8])
@@ -82,9 +86,26 @@ func (s *state) addInvite(token []byte, uses int, life time.Duration, now time.T
 		Created: now.UTC().Truncate(time.Second), Expires: now.Add(life).UTC().Truncate(time.Second),
 	}
 	err := s.update("keep an invite", func(tx *bolt.Tx) error {
+		if err := forgetExpired(tx, now.Add(-keepExpired)); err != nil {
+			return err
+		}
 		return put(tx.Bucket(invitesBucket), []byte(id), stored)
 	})
 	return stored.describe(id, now), err
+}
+
+// forgetExpired deletes the invites that expired before the given time.
+func forgetExpired(tx *bolt.Tx, before time.Time) error {
+	var old []string
+	err := eachInvite(tx, func(id string, i storedInvite) {
+		if i.Expires.Before(before) {
+			old = append(old, id)
+		}
+	})
+	for _, id := range old {
+		err = errors.Join(err, tx.Bucket(invitesBucket).Delete([]byte(id)))
+	}
+	return err
 }
 
 // invites lists every invite there was, by id.

@@ -122,6 +122,20 @@ func TestRedeemingInvites(t *testing.T) {
 	})
 }
 
+func TestLongExpiredInvitesAreForgotten(t *testing.T) {
+	s := openTestState(t)
+	start := time.Unix(1_800_000_000, 0)
+	for _, at := range []time.Time{start, start.Add(keepExpired), start.Add(2 * keepExpired)} {
+		if _, err := s.addInvite([]byte("token"), 1, time.Hour, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := s.invites(start.Add(2 * keepExpired))
+	if err != nil || len(list) != 2 {
+		t.Errorf("%d invites are left, %v; want the last two", len(list), err)
+	}
+}
+
 // race has each of count clients say hello at the same moment and returns how
 // often each answer came; 0 is a welcome.
 func race(t *testing.T, s *Server, count int, hello func(i int) wire.Hello) map[wire.RefusedCode]int {

@@ -52,7 +52,7 @@ func (h *hub) introduce(caller, callee *connection, sealed []byte, now time.Time
 	toCaller.FireIn, toCaller.Caller = callerIn, true
 	_ = callee.send(toCallee)
 	_ = caller.send(toCaller)
-	h.log.Debug().Str("caller", caller.name).Str("callee", callee.name).
+	h.log.Debug().Str("name", caller.name).Str("to", callee.name).
 		Dur("caller_fire_in", callerIn).Dur("callee_fire_in", calleeIn).Msg("introduction")
 }
 

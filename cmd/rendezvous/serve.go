@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"peerd/rendezvous"
 )
@@ -97,8 +97,8 @@ func newLogger(w io.Writer, level string, json bool) (zerolog.Logger, error) {
 	if err != nil || parsed == zerolog.NoLevel {
 		return zerolog.Nop(), usageError(fmt.Errorf("log level %q: use debug, info, warn or error", level))
 	}
-	if !json {
-		w = zerolog.ConsoleWriter{Out: w, NoColor: os.Getenv("NO_COLOR") != "" || runtime.GOOS == "windows"}
+	if file, ok := w.(*os.File); ok && !json && term.IsTerminal(int(file.Fd())) {
+		w = zerolog.ConsoleWriter{Out: w, NoColor: os.Getenv("NO_COLOR") != ""}
 	}
 	return zerolog.New(w).Level(parsed).With().Timestamp().Logger(), nil
 }
