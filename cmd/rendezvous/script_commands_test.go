@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,34 @@ func await(ts *testscript.TestScript, negated bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s did not appear", args[0])
+}
+
+// capture NAME REGEXP keeps what the group of REGEXP matches in the last
+// standard output as the environment variable NAME.
+func capture(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 2 {
+		ts.Fatalf("usage: capture NAME REGEXP")
+	}
+	match := regexp.MustCompile("(?m)" + args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(match) != 2 {
+		ts.Fatalf("standard output does not match %s", args[1])
+	}
+	ts.Setenv(args[0], match[1])
+}
+
+// eventually REGEXP COMMAND... repeats a command until its standard output
+// matches.
+func eventually(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) < 2 {
+		ts.Fatalf("usage: eventually REGEXP COMMAND...")
+	}
+	wanted := regexp.MustCompile(args[0])
+	for deadline := time.Now().Add(hangGuard); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if ts.Exec(args[1], args[2:]...) == nil && wanted.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+	}
+	ts.Fatalf("the output never matched %s", args[0])
 }
 
 // exitcode N COMMAND... runs a command that must end with exit code N.

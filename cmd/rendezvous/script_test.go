@@ -19,9 +19,11 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await":    await,
-			"exitcode": exitsWith,
-			"shows":    shows,
+			"await":      await,
+			"capture":    capture,
+			"eventually": eventually,
+			"exitcode":   exitsWith,
+			"shows":      shows,
 		},
 	})
 }
