@@ -61,6 +61,9 @@ func (d *Daemon) MarkRead(ctx context.Context, mark api.ReadMark) error {
 	if err != nil {
 		return fmt.Errorf("message %s: %w", mark.UpTo, err)
 	}
+	if m.Outgoing {
+		return &api.Error{Code: api.CodeUsage, Message: fmt.Sprintf("message %s is one of ours", mark.UpTo)}
+	}
 	changed, err := d.store.ReadUpTo(ctx, m.Peer, m.Seq, time.Now(), mark.Receipt)
 	if err != nil {
 		return fmt.Errorf("mark as read: %w", err)

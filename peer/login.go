@@ -174,6 +174,7 @@ func (d *Daemon) hello(target membership) (wire.Hello, error) {
 	if err != nil {
 		return wire.Hello{}, err
 	}
+	candidates, report := d.whereabouts()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return wire.Hello{
@@ -181,8 +182,8 @@ func (d *Daemon) hello(target membership) (wire.Hello, error) {
 		Name:          target.Name,
 		Token:         target.token,
 		Instance:      d.instance,
-		Candidates:    d.candidatesLocked(),
-		NAT:           d.observation.report,
+		Candidates:    candidates,
+		NAT:           report,
 		Prekey:        prekey,
 		RosterEpoch:   d.roster.Epoch(),
 		RosterVersion: d.roster.Version(),

@@ -144,18 +144,15 @@ func (d *Daemon) observed(server netip.AddrPort, accept wire.Accept) {
 
 // sendEndpoints tells the rendezvous where we can be reached.
 func (d *Daemon) sendEndpoints() {
-	d.mu.Lock()
-	connection := d.control
-	m := wire.Endpoints{Candidates: d.candidatesLocked(), NAT: d.observation.report}
-	d.mu.Unlock()
-	if connection != nil {
-		connection.TrySend(m)
+	candidates, report := d.whereabouts()
+	if connection := d.currentControl(); connection != nil {
+		connection.TrySend(wire.Endpoints{Candidates: candidates, NAT: report})
 	}
 }
 
-// candidatesLocked lists where we can be reached, the observed endpoint last
-// but never left out. The caller holds d.mu.
-func (d *Daemon) candidatesLocked() []wire.Candidate {
+// whereabouts says where we can be reached: at our own endpoints, and, never
+// left out, at the one the rendezvous observed.
+func (d *Daemon) whereabouts() ([]wire.Candidate, wire.NATReport) {
 	var candidates []wire.Candidate
 	for _, endpoint := range d.socket.LocalEndpoints() {
 		if len(candidates) == wire.MaxCandidates-1 {
@@ -163,22 +160,17 @@ func (d *Daemon) candidatesLocked() []wire.Candidate {
 		}
 		candidates = append(candidates, wire.Candidate{Endpoint: endpoint, Kind: wire.CandidateLocal})
 	}
-	if d.observation.fresh(time.Now()) {
-		accept := d.observation.accept
+	d.mu.Lock()
+	seen := d.observation
+	d.mu.Unlock()
+	if seen.fresh(time.Now()) {
 		candidates = append(candidates, wire.Candidate{
-			Endpoint: accept.Observed,
+			Endpoint: seen.accept.Observed,
 			Kind:     wire.CandidateObserved,
-			Cookie:   accept.Cookie,
+			Cookie:   seen.accept.Cookie,
 		})
 	}
-	return candidates
-}
-
-// whereabouts says where we can be reached, for a talk.
-func (d *Daemon) whereabouts() ([]wire.Candidate, wire.NATReport) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.candidatesLocked(), d.observation.report
+	return candidates, seen.report
 }
 
 // observedEndpoint is our endpoint as the rendezvous sees it; zero when it

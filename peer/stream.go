@@ -33,8 +33,11 @@ const deliverPage = 64
 type outgoing struct {
 	stream *quic.Stream
 
-	mu   sync.Mutex // serialises writes
-	next uint64     // every pending message up to this sequence has been sent here
+	mu sync.Mutex // serialises writes
+
+	// next is the sequence up to which every pending message has been sent here.
+	// It belongs to the conversation's goroutine.
+	next uint64
 }
 
 // write sends one frame.

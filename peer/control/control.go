@@ -68,15 +68,19 @@ func Dial(ctx context.Context, address string, config *tls.Config) (*Conn, error
 	if err != nil {
 		return nil, fmt.Errorf("connect to rendezvous %s: %w", address, err)
 	}
+	return newConn(raw.(*tls.Conn)), nil
+}
+
+func newConn(raw *tls.Conn) *Conn {
 	c := &Conn{
-		tls:    raw.(*tls.Conn),
+		tls:    raw,
 		reader: bufio.NewReaderSize(raw, 16<<10),
 		buffer: make([]byte, 4<<10),
 		queue:  make(chan []byte, queueLength),
 		closed: make(chan struct{}),
 	}
 	c.writer.Go(c.write)
-	return c, nil
+	return c
 }
 
 // Login introduces us to the rendezvous. A refusal is returned as a
@@ -217,7 +221,3 @@ func (c *Conn) Close() error {
 	}
 	return err
 }
-
-// LocalAddr and RemoteAddr are the endpoints of the TCP connection.
-func (c *Conn) LocalAddr() net.Addr  { return c.tls.LocalAddr() }
-func (c *Conn) RemoteAddr() net.Addr { return c.tls.RemoteAddr() }

@@ -1,0 +1,115 @@
+package peer
+
+import (
+	"testing"
+	"time"
+
+	"peerd/peer/api"
+	"peerd/peer/seal"
+	"peerd/wire"
+)
+
+// These tests play a rendezvous that lies. It may withhold, but nothing it
+// makes up is believed.
+
+func TestIntroductionToAnotherSessionIsIgnored(t *testing.T) {
+	c := newCircle(t)
+	alice, bob := c.join("alice"), c.join("bob")
+	c.knows(alice, "bob")
+	alice.introduced(wire.Introduction{Session: wire.SessionID{66}, Peer: bob.Key(), Instance: bob.instance})
+	if n := len(alice.allSessions()); n != 0 {
+		t.Errorf("alice has %d sessions, want none", n)
+	}
+}
+
+func TestIntroductionOfAStrangerIsIgnored(t *testing.T) {
+	c := newCircle(t)
+	alice := c.join("alice")
+	stranger, instance := wire.Key{9}, wire.Instance{9}
+	alice.introduced(wire.Introduction{
+		Session:  wire.DeriveSessionID(alice.Key(), alice.instance, stranger, instance),
+		Peer:     stranger,
+		Instance: instance,
+	})
+	if n := len(alice.allSessions()); n != 0 {
+		t.Errorf("alice has %d sessions, want none", n)
+	}
+}
+
+// TestForgedEnvelopeIsRefused has mallory, a member, seal a message for alice,
+// and the rendezvous deliver it as bob's.
+func TestForgedEnvelopeIsRefused(t *testing.T) {
+	c := newCircle(t)
+	alice, bob, mallory := c.join("alice"), c.join("bob"), c.join("mallory")
+	c.knows(mallory, "alice")
+	c.knows(alice, "bob")
+	c.send(bob, "alice", "the true bob")
+
+	id := wire.NewMessageID(time.Now(), [10]byte{1})
+	sealed, err := mallory.sealFor(alice.Key(), wire.Text{ID: id, Seq: 2, SentAt: time.Now(), Body: "the false bob"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := alice.conversation(bob.Key()).currentSession()
+	if err := alice.openEnvelope(receivedEnvelope{session: session, sealed: sealed}); err == nil {
+		t.Error("the forged envelope was opened")
+	}
+	if got := texts(t, alice, "bob"); len(got) != 1 {
+		t.Errorf("alice has %q from bob, want only the true one", got)
+	}
+}
+
+// TestReplayedEnvelopeChangesNothing delivers one envelope again and again.
+func TestReplayedEnvelopeChangesNothing(t *testing.T) {
+	c := newCircle(t)
+	alice, bob := c.join("alice"), c.join("bob")
+	c.knows(alice, "bob")
+	c.send(bob, "alice", "one")
+	id := wire.NewMessageID(time.Now(), [10]byte{2})
+	sealed, err := bob.sealFor(alice.Key(), wire.Text{ID: id, Seq: 2, SentAt: time.Now(), Body: "two"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := alice.conversation(bob.Key()).currentSession()
+	for range 5 {
+		if err := alice.openEnvelope(receivedEnvelope{session: session, sealed: sealed}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := texts(t, alice, "bob"); len(got) != 2 {
+		t.Errorf("alice has %q from bob, want two messages", got)
+	}
+}
+
+// TestSwappedPrekeyIsNotUsed gives alice a prekey for bob that bob did not
+// sign: his first message is then not sealed to it, but waits for the session.
+func TestSwappedPrekeyIsNotUsed(t *testing.T) {
+	c := newCircle(t)
+	alice, bob, mallory := c.join("alice"), c.join("bob"), c.join("mallory")
+	c.knows(alice, "bob")
+	row, _ := alice.rosterRow(bob.Key())
+	foreign, _, err := seal.NewPrekey(mallory.self, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row.Prekey = foreign
+	alice.mu.Lock()
+	epoch, version := alice.roster.Epoch(), alice.roster.Version()
+	alice.mu.Unlock()
+	if err := alice.applyDelta(wire.Delta{Epoch: epoch, From: version, To: version + 1, Changed: []wire.Row{row}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := alice.sealFor(bob.Key(), wire.Pong{}); err == nil {
+		t.Error("sealed to a prekey bob did not sign")
+	}
+	c.send(alice, "bob", "by session")
+}
+
+func TestMessageMarkedReadMustBeThePeers(t *testing.T) {
+	c := newCircle(t)
+	alice, bob := c.join("alice"), c.join("bob")
+	c.knows(alice, "bob")
+	c.knows(bob, "alice")
+	sent := c.send(alice, "bob", "mine")
+	wantCode(t, alice.MarkRead(t.Context(), api.ReadMark{UpTo: sent.ID}), api.CodeUsage)
+}
