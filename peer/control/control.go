@@ -109,6 +109,9 @@ func (c *Conn) Send(m wire.Message) error {
 	if err != nil {
 		return err
 	}
+	if c.isClosed() {
+		return ErrClosed
+	}
 	select {
 	case c.queue <- frame:
 		return nil
@@ -117,14 +120,24 @@ func (c *Conn) Send(m wire.Message) error {
 	}
 }
 
-// TrySend queues a message unless the queue is full, and reports whether it did.
+// TrySend queues a message unless the queue is full or the connection closed,
+// and reports whether it did.
 func (c *Conn) TrySend(m wire.Message) bool {
 	frame, err := wire.AppendFrame(nil, m)
-	if err != nil {
+	if err != nil || c.isClosed() {
 		return false
 	}
 	select {
 	case c.queue <- frame:
+		return true
+	default:
+		return false
+	}
+}
+
+func (c *Conn) isClosed() bool {
+	select {
+	case <-c.closed:
 		return true
 	default:
 		return false
