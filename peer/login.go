@@ -107,6 +107,7 @@ func (d *Daemon) startDialling() membership {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.dialling = true
+	d.log.Debug().Str("rendezvous", d.membership.Address).Msg("dialling")
 	return d.membership
 }
 

@@ -55,6 +55,7 @@ func (d *Daemon) rosterChanged(changes []roster.Change) {
 		return
 	}
 	d.saveRoster(changes)
+	d.log.Debug().Int("changes", len(changes)).Msg("roster")
 	for _, change := range changes {
 		if change.Row.Key == d.Key() {
 			continue
