@@ -89,10 +89,8 @@ func pair(t testing.TB, a, b natlab.NAT) (*natlab.Lab, *stage.Stage, *homes) {
 // meet waits until two peers see each other online.
 func meet(t testing.TB, a, b *stage.Peer) {
 	t.Helper()
-	for _, see := range [][2]*stage.Peer{{a, b}, {b, a}} {
-		eventually(t, see[0].Name+" sees "+see[1].Name+" online", func() bool {
-			return see[0].Ctl("wait", "online", see[1].Name).ExitCode == 0
-		})
+	if err := stage.Meet(a, b); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"peerd/internal/natlab"
 	"peerd/internal/statedir"
+	"peerd/peer/api"
 )
 
 // Peer is a peerd on a host of the lab.
@@ -43,6 +44,10 @@ func (p *Peer) Kill() { p.process.Kill() }
 
 // Process returns the daemon's process, to measure it.
 func (p *Peer) Process() *natlab.Process { return p.process }
+
+// Client returns a client of the daemon, for what has to be seen or done at
+// once: a peerctl takes a while to start.
+func (p *Peer) Client() *api.Client { return api.NewClient(statedir.Socket(p.state)) }
 
 func (p *Peer) command(args []string) natlab.Command {
 	return natlab.Command{

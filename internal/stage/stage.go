@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,14 +50,15 @@ func New(vps *natlab.Host, binaries, dir string) *Stage {
 	return &Stage{VPS: vps, binaries: binaries, dir: dir}
 }
 
-// StartRendezvous starts the rendezvous, for the first time or again.
-func (s *Stage) StartRendezvous() error {
+// StartRendezvous starts the rendezvous, for the first time or again. Further
+// arguments go to rendezvous run.
+func (s *Stage) StartRendezvous(args ...string) error {
 	s.process = s.VPS.Start(natlab.Command{
 		Path: s.program("rendezvous"),
-		Args: []string{"run",
-			"--state", filepath.Join(s.dir, "rendezvous"),
+		Args: append([]string{"run",
+			"--state", s.rendezvousState(),
 			"--advertise", s.VPS.Addr().String(),
-			"--circle", "home"},
+			"--circle", "home"}, args...),
 	})
 	if err := await(s.process, "ready"); err != nil {
 		return err
@@ -68,6 +70,21 @@ func (s *Stage) StartRendezvous() error {
 		return errors.New("the rendezvous printed no invite")
 	}
 	return nil
+}
+
+// CreateInvite makes an invite for as many peers as uses says.
+func (s *Stage) CreateInvite(uses int) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	result := s.VPS.Run(ctx, natlab.Command{
+		Path: s.program("rendezvous"),
+		Args: []string{"invite", "create", "--state", s.rendezvousState(), "--uses", strconv.Itoa(uses)},
+	})
+	created := firstLineWith(result.Stdout, "peerd://")
+	if created == "" {
+		return "", fmt.Errorf("create an invite: exit %d: %s", result.ExitCode, result.Stderr)
+	}
+	return created, nil
 }
 
 // KillRendezvous kills the rendezvous without warning.
@@ -90,6 +107,8 @@ func (s *Stage) Peer(host *natlab.Host, name string, args ...string) (*Peer, err
 	p.args = append([]string{"run", "--state", p.state, "--name", name}, args...)
 	return p, p.start("--join", "@"+join)
 }
+
+func (s *Stage) rendezvousState() string { return filepath.Join(s.dir, "rendezvous") }
 
 func (s *Stage) program(name string) string { return filepath.Join(s.binaries, name) }
 
