@@ -13,6 +13,7 @@ import (
 
 	"peerd/internal/exitcode"
 	"peerd/internal/invite"
+	"peerd/internal/narrate"
 	"peerd/peer"
 	"peerd/peer/api"
 	"peerd/rendezvous"
@@ -25,6 +26,9 @@ func newDemo(io stdio) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
 		Short: "Tour everything on this machine: no root, no network, nothing left behind",
+		Long: `Tour everything on this machine: a rendezvous and two peers in this process, on
+loopback, with temporary state. No root, no network, nothing left behind. Ends
+with exit code 0 if a message was delivered over a direct path.`,
 		Args: func(command *cobra.Command, args []string) error {
 			return exitcode.With(exitcode.Usage, cobra.NoArgs(command, args))
 		},
@@ -37,11 +41,10 @@ func newDemo(io stdio) *cobra.Command {
 // tour is the demonstration under way: a rendezvous and two daemons in this
 // process, on loopback.
 type tour struct {
-	io     stdio
+	*narrate.Narrator
 	dir    string
 	server *rendezvous.Server
 	invite invite.Invite
-	step   int
 }
 
 // playDemo plays the main job and narrates it with real timings. It returns an
@@ -52,8 +55,8 @@ func playDemo(ctx context.Context, io stdio) (err error) {
 		return fmt.Errorf("make temporary state: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	t := &tour{io: io, dir: dir}
-	t.say("A tour on this machine's loopback address: real programs, real sockets, no routers in between.")
+	t := &tour{Narrator: narrate.New(io.out), dir: dir}
+	t.Title("A tour on this machine's loopback address: real daemons, real sockets, no routers in between.")
 
 	stop, err := t.startRendezvous(ctx)
 	if err != nil {
@@ -82,12 +85,13 @@ func (t *tour) visitBob(ctx context.Context, alice *peer.Daemon) error {
 	if err := t.awaitEvent(ctx, presence); err != nil {
 		return fmt.Errorf("wait for bob's login to be announced: %w", err)
 	}
-	t.say("alice hears of bob's login")
+	t.Say("alice hears of it: the rendezvous tells the circle who is there, and never where")
 
 	paths := alice.Subscribe(ctx, api.TypePath)
 	if _, err := t.send(ctx, alice, "hello bob"); err != nil {
 		return err
 	}
+	t.Note("it did not wait for a path: it travelled sealed, inside the request to be introduced")
 	if err := t.awaitDirect(ctx, alice, paths); err != nil {
 		return err
 	}
@@ -108,7 +112,7 @@ func (t *tour) read(ctx context.Context, alice, bob *peer.Daemon, last api.Sent)
 		return err
 	}
 	for _, row := range rows {
-		fmt.Fprintf(t.io.out, "       bob reads from %s: %s\n", row.From, row.Text)
+		t.Note("bob reads from %s: %s", row.From, row.Text)
 	}
 	if err := bob.MarkRead(ctx, api.ReadMark{UpTo: last.ID, Receipt: true}); err != nil {
 		return err
@@ -119,7 +123,7 @@ func (t *tour) read(ctx context.Context, alice, bob *peer.Daemon, last api.Sent)
 	if err != nil || sent.State != api.StateRead {
 		return fmt.Errorf("no read receipt came back: %w", err)
 	}
-	t.say("alice sees that bob has read it")
+	t.Say("alice sees that bob has read them")
 	return nil
 }
 
@@ -129,7 +133,7 @@ func (t *tour) offlineBob(ctx context.Context, alice *peer.Daemon) error {
 	if err != nil {
 		return err
 	}
-	t.say("bob has left; a message to him is %s on alice's disk", sent.State)
+	t.Say("bob leaves; a message to him is %s on alice's disk", sent.State)
 	bob, err := t.join(ctx, "bob")
 	if err != nil {
 		return err
@@ -139,8 +143,8 @@ func (t *tour) offlineBob(ctx context.Context, alice *peer.Daemon) error {
 	if err := t.awaitDelivery(ctx, alice, sent); err != nil {
 		return err
 	}
-	t.say("bob is back, and the message is on his disk %s later", milliseconds(time.Since(start)))
-	t.say("done: nothing is left running, and %s is removed", t.dir)
+	t.Say("bob is back: the message is on his disk %s later", narrate.Milliseconds(time.Since(start)))
+	t.Say("done: every message delivered, once, end to end encrypted; the daemons and %s are removed", t.dir)
 	return nil
 }
 
@@ -168,7 +172,7 @@ func (t *tour) startRendezvous(ctx context.Context) (stop func() error, err erro
 		return nil, errors.Join(err, stop())
 	}
 	t.invite.Address = t.server.Addr().String()
-	t.say("the rendezvous listens on %s (%s)", t.server.Addr(), milliseconds(time.Since(start)))
+	t.Say("the rendezvous listens on %s after %s", t.server.Addr(), narrate.Milliseconds(time.Since(start)))
 	return stop, nil
 }
 
@@ -190,7 +194,7 @@ func (t *tour) join(ctx context.Context, name string) (*peer.Daemon, error) {
 	if err := d.AwaitOnline(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s logs in: %w", name, err), d.Close())
 	}
-	t.say("%s is logged in (%s)", name, milliseconds(time.Since(start)))
+	t.Say("%s is logged in after %s", name, narrate.Milliseconds(time.Since(start)))
 	return d, nil
 }
 
@@ -206,7 +210,7 @@ func (t *tour) send(ctx context.Context, alice *peer.Daemon, text string) (api.S
 	if err != nil || !sent.State.Reached(api.StateDelivered) {
 		return sent, fmt.Errorf("message %q is %s, not delivered: %w", text, sent.State, err)
 	}
-	t.say("alice → bob %q: %s %s (%s)", text, sent.State, milliseconds(time.Duration(sent.Elapsed)), sent.Path)
+	t.Say("alice sends %q: %s in %s, %s", text, sent.State, narrate.Milliseconds(time.Duration(sent.Elapsed)), sent.Path)
 	return sent, nil
 }
 
@@ -235,7 +239,7 @@ func (t *tour) awaitDirect(ctx context.Context, alice *peer.Daemon, paths <-chan
 			return err
 		}
 		if bob.Path == api.PathDirect {
-			t.say("alice and bob talk directly: %s %s, round trip %s", bob.Transport, bob.Endpoint, milliseconds(time.Duration(bob.RTT)))
+			t.Say("a direct path: %s to %s, bob's socket, round trip %s", bob.Transport, bob.Endpoint, narrate.Milliseconds(time.Duration(bob.RTT)))
 			return nil
 		}
 		if err := t.awaitEvent(ctx, paths); err != nil {
@@ -253,18 +257,4 @@ func (t *tour) awaitEvent(ctx context.Context, events <-chan api.Event) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// say narrates one step.
-func (t *tour) say(format string, args ...any) {
-	if t.step > 0 {
-		fmt.Fprintf(t.io.out, "  %2d.  ", t.step)
-	}
-	t.step++
-	fmt.Fprintf(t.io.out, format+"\n", args...)
-}
-
-// milliseconds writes a duration as people compare them.
-func milliseconds(d time.Duration) string {
-	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
 }

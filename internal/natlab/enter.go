@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -32,7 +34,8 @@ func Main(m interface{ Run() int }) (exitCode int) {
 
 // Enter calls program where it may create network namespaces, and returns its exit code. If this process may, that is
 // here. If not, Enter starts the executable again with the same arguments in a new user namespace, in which it is
-// mapped to root, and there program is called. Call it first thing in main.
+// mapped to root, and there program is called. Call it first thing in main. Interrupts and SIGTERM are passed on to that
+// copy, so that it can clean up.
 //
 // The error wraps [ErrUnavailable]; program was not called then.
 func Enter(program func() int) (exitCode int, err error) {
@@ -80,7 +83,7 @@ func runInUserNamespace() (int, error) {
 	// The death signal is sent when the starting thread ends, so it must not end before the program does.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	err := cmd.Run()
+	err := runInterruptible(cmd)
 	if exit, failed := errors.AsType[*exec.ExitError](err); failed {
 		if code := exit.ExitCode(); code >= 0 {
 			return code, nil
@@ -91,4 +94,30 @@ func runInUserNamespace() (int, error) {
 		return 0, fmt.Errorf("start in a user namespace: %w", err)
 	}
 	return 0, nil
+}
+
+// runInterruptible runs cmd and leaves it to cmd what to do about a request to end.
+func runInterruptible(cmd *exec.Cmd) error {
+	requests := make(chan os.Signal, 1)
+	signal.Notify(requests, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(requests)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	ended := make(chan struct{})
+	var relay sync.WaitGroup
+	relay.Go(func() {
+		for {
+			select {
+			case request := <-requests:
+				_ = cmd.Process.Signal(request) // fails only when it has just ended
+			case <-ended:
+				return
+			}
+		}
+	})
+	err := cmd.Wait()
+	close(ended)
+	relay.Wait()
+	return err
 }
