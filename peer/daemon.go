@@ -146,7 +146,7 @@ func (d *Daemon) openSocket() error {
 	if err != nil {
 		return err
 	}
-	tls := d.self.AcceptTLS(sessionProtocol, d.isSessionPeer)
+	tls := d.self.AcceptTLS(wire.SessionProtocol, d.isSessionPeer)
 	d.listener, err = d.socket.Transport().Listen(tls, socket.QUICConfig())
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen for sessions: %w", err), d.socket.Close())

@@ -83,7 +83,7 @@ func (d *Daemon) login() (welcomed bool, err error) {
 	defer stopObserving()
 	d.group.Go(func() { d.observe(observing, server) })
 
-	connection, err := control.Dial(ctx, server.String(), d.self.ClientTLS(control.Protocol, target.Server))
+	connection, err := control.Dial(ctx, server.String(), d.self.ClientTLS(wire.ControlProtocol, target.Server))
 	if err != nil {
 		return false, err
 	}

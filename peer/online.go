@@ -2,11 +2,10 @@ package peer
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"peerd/wire"
-
-	"errors"
 )
 
 // onlineGate lets callers wait for the first login.
@@ -31,10 +30,10 @@ func (g *onlineGate) set(online bool, failure error) {
 	g.changed = make(chan struct{})
 }
 
-func (g *onlineGate) state() (online bool, failure error, changed <-chan struct{}) {
+func (g *onlineGate) state() (online bool, changed <-chan struct{}, failure error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.online, g.failure, g.changed
+	return g.online, g.changed, g.failure
 }
 
 // AwaitOnline returns nil as soon as we are logged in, a wire.Refused when the
@@ -42,7 +41,7 @@ func (g *onlineGate) state() (online bool, failure error, changed <-chan struct{
 // wrapped around the reason of the last failed attempt.
 func (d *Daemon) AwaitOnline(ctx context.Context) error {
 	for {
-		online, failure, changed := d.online.state()
+		online, changed, failure := d.online.state()
 		if online {
 			return nil
 		}

@@ -16,9 +16,6 @@ import (
 	"peerd/wire"
 )
 
-// sessionProtocol is the ALPN of a session.
-const sessionProtocol = "peerd/1"
-
 const (
 	// handshakeTimeout bounds one QUIC handshake. Through the relay it takes two
 	// round trips; the rest is for lost packets.
@@ -188,7 +185,7 @@ func (s *session) keepDialled() {
 func (s *session) dial() (*quic.Conn, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, handshakeTimeout)
 	defer cancel()
-	tls := s.daemon.self.MutualTLS(sessionProtocol, s.peer)
+	tls := s.daemon.self.MutualTLS(wire.SessionProtocol, s.peer)
 	return s.daemon.socket.Transport().Dial(ctx, s.punch.Addr(), tls, socket.QUICConfig())
 }
 

@@ -3,6 +3,7 @@ package peer
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -146,7 +147,7 @@ func (s *session) serveMessages(stream *quic.Stream) {
 		case wire.Read:
 			return s.daemon.readByPeer(s.peer, m)
 		case wire.Ping:
-			return writeFrame(stream, wire.Pong{Nonce: m.Nonce})
+			return writeFrame(stream, wire.Pong(m))
 		}
 		return nil
 	})
@@ -157,12 +158,16 @@ func (s *session) serveMessages(stream *quic.Stream) {
 	}
 }
 
-// readFrames calls handle for every message on r until it ends or fails.
+// readFrames calls handle for every message on r until it ends, which is no
+// error, or fails.
 func readFrames(r io.Reader, handle func(wire.Message) error) error {
 	reader := bufio.NewReader(r)
 	buffer := make([]byte, 4<<10)
 	for {
 		kind, body, err := wire.ReadFrame(reader, buffer)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -11,10 +11,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
-	"syscall"
 	"time"
+
+	"peerd/internal/privatesocket"
 )
 
 const (
@@ -42,8 +42,8 @@ type inviteAnswer struct {
 // other rendezvous runs here, so a socket in the way is a dead one's.
 func (s *Server) openAdmin() error {
 	path := filepath.Join(s.config.StateDir, adminSocket)
-	listener, err := listenPrivate(path)
-	if errors.Is(err, syscall.EINVAL) {
+	listener, err := privatesocket.Listen(path)
+	if errors.Is(err, privatesocket.ErrPathTooLong) {
 		return hinted(fmt.Errorf("make the admin socket: the path %s is too long", path), "choose a shorter one with --state")
 	}
 	if err != nil {
@@ -71,30 +71,8 @@ func (s *Server) openAdmin() error {
 	mux.HandleFunc("DELETE /invites/{id}", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, struct{}{}, s.stopped().RevokeInvite(r.PathValue("id")))
 	})
-	admin := newService(listener, mux)
-	admin.path = path
-	s.services = append(s.services, admin)
+	s.services = append(s.services, newService(listener, mux))
 	return nil
-}
-
-// listenPrivate binds a unix socket of mode 0600: in a directory of its own, so
-// that nobody can open it before it has that mode, and then renames it.
-func listenPrivate(path string) (net.Listener, error) {
-	private, err := os.MkdirTemp(filepath.Dir(path), ".")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(private)
-	hidden := filepath.Join(private, "s")
-	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: hidden, Net: "unix"})
-	if err != nil {
-		return nil, err
-	}
-	listener.SetUnlinkOnClose(false) // it knows the hidden name only
-	if err := errors.Join(os.Chmod(hidden, 0o600), os.Rename(hidden, path)); err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
-	return listener, nil
 }
 
 func reply(w http.ResponseWriter, answer any, err error) {

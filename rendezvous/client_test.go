@@ -97,7 +97,7 @@ func (c *client) dial() error {
 	if err != nil {
 		return err
 	}
-	c.conn = tls.Client(raw, c.self.ClientTLS(ALPN, c.server.Key()))
+	c.conn = tls.Client(raw, c.self.ClientTLS(wire.ControlProtocol, c.server.Key()))
 	c.t.Cleanup(func() { _ = raw.Close() })
 	c.listen()
 	return nil

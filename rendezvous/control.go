@@ -16,9 +16,6 @@ import (
 	"peerd/wire"
 )
 
-// ALPN names the control protocol in the TLS handshake.
-const ALPN = "peerd-control/1"
-
 // acceptControl accepts control connections until the listener is closed.
 func (s *Server) acceptControl() {
 	for {

@@ -57,7 +57,7 @@ func TestFramesAreReadHoweverTheyAreCut(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer raw.Close()
-		c.conn = tls.Client(dribble{raw}, c.self.ClientTLS(ALPN, s.Key()))
+		c.conn = tls.Client(dribble{raw}, c.self.ClientTLS(wire.ControlProtocol, s.Key()))
 		c.listen()
 		c.send(wire.Hello{Version: wire.Version, Name: "carol", Token: token(t, s, 1), Instance: c.instance})
 		await[wire.Welcome](c)

@@ -81,7 +81,7 @@ func dialInvite(b testing.TB, join invite.Invite) *tls.Conn {
 	if err != nil {
 		b.Fatal(err)
 	}
-	conn, err := tls.Dial("tcp", join.Address, self.ClientTLS(ALPN, join.Server))
+	conn, err := tls.Dial("tcp", join.Address, self.ClientTLS(wire.ControlProtocol, join.Server))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -148,7 +148,7 @@ func open(config Config, self *identity.Identity, state *state) (_ *Server, err 
 	}
 	s := &Server{
 		config: config, log: config.Logger, identity: self, state: state, started: time.Now(),
-		tls:     self.ServerTLS(ALPN),
+		tls:     self.ServerTLS(wire.ControlProtocol),
 		sockets: sockets, controlPort: sockets.mainPort(), otherPort: sockets.mainPort() + 1,
 		cookies: newCookies(), bindings: newBindingLimit(), halfOpen: newHalfOpen(),
 		quotas: newQuotas(config.RelayRate), relay: newRelayTable(), counters: new(counters),

@@ -3,14 +3,12 @@ package rendezvous
 import (
 	"net"
 	"net/http"
-	"os"
 )
 
 // A service is one of the HTTP services for the operator.
 type service struct {
 	listener net.Listener
 	server   *http.Server
-	path     string // of a unix socket, removed at the end; else empty
 }
 
 func newService(listener net.Listener, handler http.Handler) *service {
@@ -30,7 +28,4 @@ func (s *service) serve() { _ = s.server.Serve(s.listener) }
 func (s *service) close() {
 	_ = s.server.Close()
 	_ = s.listener.Close()
-	if s.path != "" {
-		_ = os.Remove(s.path)
-	}
 }

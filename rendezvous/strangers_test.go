@@ -142,7 +142,7 @@ func TestGarbageOnTheControlPort(t *testing.T) {
 		}
 	})
 	t.Run("no client certificate", func(t *testing.T) {
-		conn, err := tls.Dial("tcp", s.Addr().String(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{ALPN}})
+		conn, err := tls.Dial("tcp", s.Addr().String(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{wire.ControlProtocol}})
 		if err != nil {
 			t.Fatal(err)
 		}

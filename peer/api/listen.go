@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"peerd/internal/privatesocket"
 )
 
 // Listen makes the control socket at path, for [Serve]. The socket has mode
@@ -80,52 +82,10 @@ func checkVacant(path string) error {
 	}
 }
 
-func bind(path string) (_ net.Listener, err error) {
-	// One character of prefix: the path of a socket may not be longer than
-	// about a hundred bytes.
-	private, err := os.MkdirTemp(filepath.Dir(path), ".")
-	if err != nil {
-		return nil, fmt.Errorf("make socket %s: %w", path, err)
-	}
-	defer os.RemoveAll(private)
-	hidden := filepath.Join(private, "s")
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: hidden, Net: "unix"})
-	if errors.Is(err, syscall.EINVAL) {
+func bind(path string) (net.Listener, error) {
+	l, err := privatesocket.Listen(path)
+	if errors.Is(err, privatesocket.ErrPathTooLong) {
 		return nil, usage("path %s is too long for a socket: choose a shorter one with --socket", path)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("make socket %s: %w", path, err)
-	}
-	l.SetUnlinkOnClose(false) // it would remove the hidden name
-	defer func() {
-		if err != nil {
-			l.Close()
-		}
-	}()
-	if err := os.Chmod(hidden, 0o600); err != nil {
-		return nil, err
-	}
-	info, err := os.Lstat(hidden)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Rename(hidden, path); err != nil {
-		return nil, fmt.Errorf("make socket %s: %w", path, err)
-	}
-	return &listener{UnixListener: l, path: path, made: info}, nil
-}
-
-// listener is a unix listener that removes its socket when it closes, unless
-// another daemon has put its own there since.
-type listener struct {
-	*net.UnixListener
-	path string
-	made fs.FileInfo
-}
-
-func (l *listener) Close() error {
-	if info, err := os.Lstat(l.path); err == nil && os.SameFile(info, l.made) {
-		os.Remove(l.path)
-	}
-	return l.UnixListener.Close()
+	return l, err
 }

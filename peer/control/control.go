@@ -24,9 +24,6 @@ import (
 	"peerd/wire"
 )
 
-// Protocol is the ALPN of the control connection.
-const Protocol = "peerd-control/1"
-
 const (
 	// silenceLimit is how long the rendezvous may be silent. It pings every
 	// 10 s, so twice missed and a margin: a half-open connection is noticed
@@ -162,7 +159,7 @@ func (c *Conn) Receive() (wire.Message, error) {
 		switch m := m.(type) {
 		case nil: // a newer rendezvous says something we do not know
 		case wire.Ping:
-			c.TrySend(wire.Pong{Nonce: m.Nonce})
+			c.TrySend(wire.Pong(m))
 		default:
 			return m, nil
 		}

@@ -20,8 +20,8 @@ func connect(t *testing.T) (*Conn, *tls.Conn) {
 	t.Helper()
 	self, server := newIdentity(t), newIdentity(t)
 	ours, theirs := net.Pipe()
-	rendezvous := tls.Server(theirs, server.ServerTLS(Protocol))
-	client := tls.Client(ours, self.ClientTLS(Protocol, server.Key()))
+	rendezvous := tls.Server(theirs, server.ServerTLS(wire.ControlProtocol))
+	client := tls.Client(ours, self.ClientTLS(wire.ControlProtocol, server.Key()))
 	shaken := make(chan error, 1)
 	go func() { shaken <- rendezvous.Handshake() }()
 	if err := errors.Join(client.Handshake(), <-shaken); err != nil {
@@ -185,7 +185,7 @@ func TestUnreachableRendezvousIsNamed(t *testing.T) {
 	}
 	address := listener.Addr().String()
 	listener.Close()
-	_, err = Dial(t.Context(), address, newIdentity(t).ClientTLS(Protocol, wire.Key{1}))
+	_, err = Dial(t.Context(), address, newIdentity(t).ClientTLS(wire.ControlProtocol, wire.Key{1}))
 	if err == nil {
 		t.Fatal("connected to nobody")
 	}
