@@ -29,9 +29,17 @@ type Peer struct {
 func (p *Peer) Start() error { return p.start() }
 
 func (p *Peer) start(args ...string) error {
-	p.process = p.Host.Start(natlab.Command{Path: p.stage.program("peerd"), Args: append(p.args, args...)})
-	return await(p.process, "ready")
+	p.launch(args...)
+	return p.AwaitReady()
 }
+
+func (p *Peer) launch(args ...string) {
+	p.process = p.Host.Start(natlab.Command{Path: p.stage.program("peerd"), Args: append(p.args, args...)})
+}
+
+// AwaitReady waits until the daemon says that it is ready. Each start says so
+// once, and Start and [Stage.Peer] have waited for it.
+func (p *Peer) AwaitReady() error { return await(p.process, "ready") }
 
 // Stop ends the daemon in good order and waits for it.
 func (p *Peer) Stop() int {

@@ -90,6 +90,9 @@ func (s *Stage) CreateInvite(uses int) (string, error) {
 // KillRendezvous kills the rendezvous without warning.
 func (s *Stage) KillRendezvous() { s.process.Kill() }
 
+// Dir is the directory that state goes below.
+func (s *Stage) Dir() string { return s.dir }
+
 // Endpoint returns the rendezvous' endpoint.
 func (s *Stage) Endpoint() netip.AddrPort { return s.VPS.AddrPort(RendezvousPort) }
 
@@ -99,13 +102,23 @@ func (s *Stage) Rendezvous() *natlab.Process { return s.process }
 // Peer joins a peer on host and waits until it is ready. Further arguments go
 // to peerd run.
 func (s *Stage) Peer(host *natlab.Host, name string, args ...string) (*Peer, error) {
+	p, err := s.Launch(host, name, args...)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.AwaitReady()
+}
+
+// Launch is Peer without the wait, for those who watch the peer come up.
+func (s *Stage) Launch(host *natlab.Host, name string, args ...string) (*Peer, error) {
 	p := &Peer{Name: name, Host: host, stage: s, state: filepath.Join(s.dir, name)}
 	join := filepath.Join(s.dir, name+".invite")
 	if err := os.WriteFile(join, []byte(s.Invite), 0o600); err != nil {
 		return nil, fmt.Errorf("write invite: %w", err)
 	}
 	p.args = append([]string{"run", "--state", p.state, "--name", name}, args...)
-	return p, p.start("--join", "@"+join)
+	p.launch("--join", "@"+join)
+	return p, nil
 }
 
 func (s *Stage) rendezvousState() string { return filepath.Join(s.dir, "rendezvous") }
