@@ -31,7 +31,11 @@ type Config struct {
 	Listen string
 	// Name is the name to ask for; empty keeps the one bound to our key.
 	Name string
-	// Invite joins its circle; nil stays in the circle joined before.
+	// DefaultName is the name to ask for when Name is empty and the rendezvous
+	// has none bound to our key.
+	DefaultName string
+	// Invite joins its circle; nil stays in the circle joined before. One state
+	// directory is for one circle: see OtherCircleError.
 	Invite *invite.Invite
 	Logger zerolog.Logger
 }
@@ -81,7 +85,8 @@ type Daemon struct {
 
 // Start opens the state directory and starts the daemon: it logs in, and goes
 // on trying for as long as it runs. Without a circle to log in to it returns
-// ErrNoCircle; when another daemon uses the directory, a store.ErrInUse.
+// ErrNoCircle, with an invite to a second one an *OtherCircleError, and when
+// another daemon uses the directory a *store.InUseError.
 func Start(config Config) (*Daemon, error) {
 	opened, err := store.Open(config.StateDir)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"time"
 
+	"peerd/internal/identity"
 	"peerd/peer/control"
 	"peerd/wire"
 )
@@ -45,7 +46,10 @@ func (d *Daemon) stayLoggedIn() {
 		if d.ctx.Err() != nil {
 			return
 		}
-		d.log.Info().Err(err).Msg("offline")
+		if d.adoptDefaultName(err) {
+			continue
+		}
+		d.logOffline(err)
 		d.online.failed(err)
 		wait := pauseAfter(err, pause)
 		pause = min(pause*2, longestPause)
@@ -56,12 +60,29 @@ func (d *Daemon) stayLoggedIn() {
 	}
 }
 
+// logOffline notes why we are offline. Until we were online once, AwaitOnline
+// tells it to the user; then the log has to, if it takes a person to mend.
+func (d *Daemon) logOffline(err error) {
+	event := d.log.Info()
+	if _, wrongKey := errors.AsType[*identity.WrongKeyError](err); d.online.once() && (wrongKey || isRefusal(err)) {
+		event = d.log.Warn()
+	}
+	event.Err(err).Msg("offline")
+}
+
+// isRefusal reports whether the rendezvous does not want us, and it takes a
+// person to change that.
+func isRefusal(err error) bool {
+	refused, ok := errors.AsType[wire.Refused](err)
+	return ok && refused.Code != wire.RefusedBusy
+}
+
 // pauseAfter returns how long to wait after a connection ended with err.
 func pauseAfter(err error, pause time.Duration) time.Duration {
 	if bye, ok := errors.AsType[errGoodbye](err); ok {
 		pause = max(pause, bye.returnIn)
 	}
-	if refused, ok := errors.AsType[wire.Refused](err); ok && refused.Code != wire.RefusedBusy {
+	if isRefusal(err) {
 		pause = refusedPause
 	}
 	return pause/2 + rand.N(pause/2+1)
@@ -95,12 +116,20 @@ func (d *Daemon) login() (welcomed bool, err error) {
 	}
 	welcome, err := connection.Login(hello)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("log in%s: %w", as(target.Name), err)
 	}
 	if err := d.welcomed(connection, welcome); err != nil {
 		return false, err
 	}
 	return true, d.serveControl(connection)
+}
+
+// as names the name we ask for, if we do.
+func as(name string) string {
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf(" as %q", name)
 }
 
 func (d *Daemon) startDialling() membership {

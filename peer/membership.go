@@ -6,13 +6,24 @@ import (
 	"errors"
 	"fmt"
 
-	"peerd/internal/invite"
 	"peerd/internal/name"
 	"peerd/wire"
 )
 
 // ErrNoCircle is returned when a daemon starts that never joined a circle.
 var ErrNoCircle = errors.New("no circle joined yet")
+
+// OtherCircleError says that an invite leads to another rendezvous than the one
+// this state directory has joined. Contacts, roster and queued messages belong
+// to one circle: in another, the same names are other people.
+type OtherCircleError struct {
+	StateDir        string
+	Joined, Invited string // CIRCLE at HOST:PORT
+}
+
+func (e *OtherCircleError) Error() string {
+	return fmt.Sprintf("state directory %s belongs to the circle %s, the invite is for %s", e.StateDir, e.Joined, e.Invited)
+}
 
 // membershipSetting is where the store keeps the membership.
 const membershipSetting = "membership"
@@ -27,7 +38,12 @@ type membership struct {
 
 	// token redeems an invite; it is never written down.
 	token []byte
+	// confirmed is set once the rendezvous has welcomed us, now or in an
+	// earlier life.
+	confirmed bool
 }
+
+func (m membership) String() string { return fmt.Sprintf("%q at %s", m.Circle, m.Address) }
 
 // loadMembership returns what the store holds, or what the configured invite
 // says when it leads somewhere new.
@@ -40,12 +56,13 @@ func (d *Daemon) loadMembership() (membership, error) {
 	if err != nil {
 		return membership{}, err
 	}
-	joined := d.config.Invite
-	switch {
-	case joined == nil && saved.Address == "":
+	if d.config.Invite != nil {
+		if saved, err = d.redeeming(saved); err != nil {
+			return membership{}, err
+		}
+	}
+	if saved.Address == "" {
 		return membership{}, ErrNoCircle
-	case joined != nil:
-		saved = fromInvite(joined, saved)
 	}
 	if wished != "" {
 		saved.Name = wished
@@ -53,29 +70,43 @@ func (d *Daemon) loadMembership() (membership, error) {
 	return saved, nil
 }
 
-// fromInvite keeps the name when the invite is for the circle we are in.
-func fromInvite(joined *invite.Invite, saved membership) membership {
+// redeeming returns the membership that our invite leads to. The circle we are
+// in may have moved to another address, but not to another key.
+func (d *Daemon) redeeming(saved membership) (membership, error) {
+	joined := d.config.Invite
 	m := membership{
-		Address: joined.Address,
-		Server:  joined.Server,
-		Circle:  joined.Circle,
-		token:   joined.Token,
+		Address:   joined.Address,
+		Server:    joined.Server,
+		Circle:    joined.Circle,
+		Name:      saved.Name,
+		token:     joined.Token,
+		confirmed: saved.confirmed,
 	}
-	if saved.Server == m.Server {
-		m.Name = saved.Name
+	if saved.confirmed && saved.Server != m.Server {
+		return membership{}, &OtherCircleError{d.config.StateDir, saved.String(), m.String()}
 	}
-	return m
+	return m, nil
+}
+
+// adoptDefaultName takes the default name into use when a login ended with err
+// because no name is bound to our key. It reports whether it did: then the next
+// login may follow at once.
+func (d *Daemon) adoptDefaultName(err error) bool {
+	refused, ok := errors.AsType[wire.Refused](err)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !ok || refused.Code != wire.RefusedNameInvalid || d.membership.Name != "" || d.config.DefaultName == "" {
+		return false
+	}
+	d.membership.Name = d.config.DefaultName
+	return true
 }
 
 func wishedName(text string) (string, error) {
 	if text == "" {
 		return "", nil
 	}
-	wished, err := name.Normalize(text)
-	if err != nil {
-		return "", fmt.Errorf("name %q: %w", text, err)
-	}
-	return wished, nil
+	return name.Normalize(text)
 }
 
 func (d *Daemon) savedMembership() (membership, error) {
@@ -87,6 +118,7 @@ func (d *Daemon) savedMembership() (membership, error) {
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		return m, fmt.Errorf("read saved membership: %w", err)
 	}
+	m.confirmed = true
 	return m, nil
 }
 
@@ -96,6 +128,7 @@ func (d *Daemon) confirmMembership(welcome wire.Welcome) error {
 	d.mu.Lock()
 	before := d.membership
 	d.membership.Circle, d.membership.Name, d.membership.token = welcome.Circle, welcome.Name, nil
+	d.membership.confirmed = true
 	after := d.membership
 	d.mu.Unlock()
 	if before.Circle == after.Circle && before.Name == after.Name && before.token == nil {

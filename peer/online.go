@@ -3,9 +3,10 @@ package peer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
-	"peerd/wire"
+	"peerd/internal/identity"
 )
 
 // onlineGate lets callers wait for the first login.
@@ -13,6 +14,7 @@ type onlineGate struct {
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced at every change
 	online  bool
+	before  bool // online at any time until now
 	failure error
 }
 
@@ -26,8 +28,16 @@ func (g *onlineGate) set(online bool, failure error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.online, g.failure = online, failure
+	g.before = g.before || online
 	close(g.changed)
 	g.changed = make(chan struct{})
+}
+
+// once reports whether we have been online in this life.
+func (g *onlineGate) once() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.before
 }
 
 func (g *onlineGate) state() (online bool, changed <-chan struct{}, failure error) {
@@ -36,22 +46,58 @@ func (g *onlineGate) state() (online bool, changed <-chan struct{}, failure erro
 	return g.online, g.changed, g.failure
 }
 
-// AwaitOnline returns nil as soon as we are logged in, a wire.Refused when the
-// rendezvous does not want us, and the context's error when it ends first,
-// wrapped around the reason of the last failed attempt.
+// OfflineError says why we were not logged in when the caller stopped waiting.
+type OfflineError struct {
+	Rendezvous string // HOST:PORT
+	Cause      error  // of the last attempt; nil while the first is under way
+	Ended      error  // the error of the caller's context
+}
+
+func (e *OfflineError) Error() string {
+	if e.Cause == nil {
+		return fmt.Sprintf("no answer from the rendezvous %s yet", e.Rendezvous)
+	}
+	return e.Cause.Error()
+}
+
+// Unwrap makes both the cause and the context's error known to package errors.
+func (e *OfflineError) Unwrap() []error { return []error{e.Cause, e.Ended} }
+
+// AwaitOnline returns nil as soon as we are logged in. It returns what takes a
+// person to mend: a wire.Refused when the rendezvous does not want us, and an
+// *identity.WrongKeyError when whoever answers is not the one of our invite; a
+// member goes on trying then, as it knows that its rendezvous exists. When ctx
+// ends first the error is an *OfflineError.
 func (d *Daemon) AwaitOnline(ctx context.Context) error {
 	for {
 		online, changed, failure := d.online.state()
 		if online {
 			return nil
 		}
-		if refused, ok := errors.AsType[wire.Refused](failure); ok && refused.Code != wire.RefusedBusy {
-			return refused
+		if d.isFinal(failure) {
+			return failure
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return errors.Join(ctx.Err(), failure)
+			return &OfflineError{Rendezvous: d.rendezvousAddress(), Cause: failure, Ended: ctx.Err()}
 		}
 	}
+}
+
+func (d *Daemon) isFinal(failure error) bool {
+	_, wrongKey := errors.AsType[*identity.WrongKeyError](failure)
+	return isRefusal(failure) || wrongKey && !d.isMember()
+}
+
+func (d *Daemon) isMember() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.membership.confirmed
+}
+
+func (d *Daemon) rendezvousAddress() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.membership.Address
 }

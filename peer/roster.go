@@ -83,7 +83,7 @@ func (d *Daemon) saveRoster(changes []roster.Change) {
 	d.mu.Lock()
 	epoch, version := d.roster.Epoch(), d.roster.Version()
 	d.mu.Unlock()
-	if err := d.store.SaveRoster(d.ctx, epoch, version, changed, removed, false); err != nil {
+	if err := d.store.SaveRoster(d.ctx, epoch, version, changed, removed, false); err != nil && d.ctx.Err() == nil {
 		d.log.Error().Err(err).Msg("save roster")
 	}
 }

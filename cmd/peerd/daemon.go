@@ -1,12 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"net"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,12 +16,11 @@ import (
 	"golang.org/x/term"
 
 	"peerd/internal/exitcode"
-	"peerd/internal/invite"
+	"peerd/internal/name"
+	"peerd/internal/printable"
 	"peerd/internal/statedir"
 	"peerd/peer"
 	"peerd/peer/api"
-	"peerd/peer/store"
-	"peerd/wire"
 )
 
 // readyPatience is how long the first login may take before we say that we
@@ -46,21 +45,26 @@ func newRun(io stdio) *cobra.Command {
 		Long: `Log in to the rendezvous of a circle and stay reachable until interrupted.
 
 The first time, say which circle with --join: the invite that "rendezvous run"
-printed, or @FILE, or - to read it from standard input. Prints "ready" when
-logged in.`,
-		Args: func(command *cobra.Command, args []string) error {
-			return exitcode.With(exitcode.Usage, cobra.NoArgs(command, args))
-		},
+printed, or @FILE, or - to read it from standard input, so that it does not show
+in the list of processes. Later starts need no invite.
+
+Without --name the peer keeps the name it has. A new one is called like the user
+who runs it, or like the host where that user is root or peerd.
+
+Prints "ready" when logged in, or after 3 seconds that it is offline and goes on
+trying. Exit codes: 0 ended as asked, 1 other, 2 usage, 4 refused by the
+rendezvous or by the file system.`,
+		Args: noArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return runDaemon(command.Context(), flags, io)
 		},
 	}
 	set := command.Flags()
 	set.StringVar(&flags.state, "state", "", "state `directory` (default: where the system keeps such things)")
-	set.StringVar(&flags.name, "name", "", "the `name` to be known by (default: the one you had, else your user name)")
+	set.StringVar(&flags.name, "name", "", "the `name` to be known by (default: the one you have, else your user name or the host's)")
 	set.StringVar(&flags.join, "join", "", "`invite` to a circle, @FILE, or - for standard input")
 	set.StringVar(&flags.listen, "listen", ":0", "UDP `address` to send from")
-	set.StringVar(&flags.socket, "socket", "", "`path` of the control socket (default: peerd.sock in the state directory)")
+	set.StringVar(&flags.socket, "socket", "", "`path` of the control socket (default: $PEERD_SOCKET, else peerd.sock in the state directory)")
 	set.StringVar(&flags.logLevel, "log-level", "warn", "debug, info, warn or error")
 	return command
 }
@@ -71,11 +75,17 @@ func runDaemon(ctx context.Context, flags runFlags, io stdio) error {
 	if err != nil {
 		return err
 	}
-	d, err := peer.Start(config)
+	// The socket comes first: where there is none, nobody should hear of a
+	// login, and no invite be used up.
+	listener, err := api.Listen(socketPath(flags, config.StateDir))
 	if err != nil {
 		return err
 	}
-	err = serve(ctx, d, socketPath(flags, config.StateDir), config.Logger, io)
+	d, err := peer.Start(config)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	err = serve(ctx, d, listener, config.Logger, io)
 	daemon.SdNotify(false, daemon.SdNotifyStopping)
 	return errors.Join(err, d.Close())
 }
@@ -85,7 +95,17 @@ func daemonConfig(flags runFlags, io stdio) (peer.Config, error) {
 	if err != nil {
 		return peer.Config{}, err
 	}
-	config := peer.Config{StateDir: flags.state, Listen: flags.listen, Name: flags.name, Logger: logger}
+	config := peer.Config{
+		StateDir:    flags.state,
+		Listen:      flags.listen,
+		DefaultName: defaultName(userName(), hostName()),
+		Logger:      logger,
+	}
+	if flags.name != "" {
+		if config.Name, err = name.Normalize(flags.name); err != nil {
+			return peer.Config{}, exitcode.With(exitcode.Usage, err)
+		}
+	}
 	if config.StateDir == "" {
 		if config.StateDir, err = statedir.Default("peerd"); err != nil {
 			return peer.Config{}, err
@@ -95,52 +115,13 @@ func daemonConfig(flags runFlags, io stdio) (peer.Config, error) {
 	return config, err
 }
 
+// socketPath is where peerctl looks, too.
 func socketPath(flags runFlags, dir string) string {
-	switch {
-	case flags.socket != "":
-		return flags.socket
-	case flags.state == "" && os.Getenv(statedir.SocketVariable) != "":
-		return os.Getenv(statedir.SocketVariable)
-	}
-	return statedir.Socket(dir)
-}
-
-// maxInvite bounds what is read as an invite: a host name and 200 characters.
-const maxInvite = 4 << 10
-
-// readInvite reads the invite from the argument, from @FILE, or from standard
-// input for -, so that it need not show in the list of processes.
-func readInvite(argument string, in io.Reader) (*invite.Invite, error) {
-	text := argument
-	switch {
-	case argument == "":
-		return nil, nil
-	case argument == "-":
-		raw, err := io.ReadAll(io.LimitReader(in, maxInvite))
-		if err != nil {
-			return nil, fmt.Errorf("read invite: %w", err)
-		}
-		text = string(raw)
-	case strings.HasPrefix(argument, "@"):
-		raw, err := os.ReadFile(argument[1:])
-		if err != nil {
-			return nil, fmt.Errorf("read invite: %w", err)
-		}
-		text = string(raw)
-	}
-	joined, err := invite.Parse(strings.TrimSpace(text))
-	if err != nil {
-		return nil, exitcode.With(exitcode.Usage, err)
-	}
-	return &joined, nil
+	return cmp.Or(flags.socket, os.Getenv(statedir.SocketVariable), statedir.Socket(dir))
 }
 
 // serve answers peerctl until ctx ends or we are refused at the first login.
-func serve(ctx context.Context, d *peer.Daemon, path string, logger zerolog.Logger, io stdio) error {
-	listener, err := api.Listen(path)
-	if err != nil {
-		return err
-	}
+func serve(ctx context.Context, d *peer.Daemon, listener net.Listener, logger zerolog.Logger, io stdio) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var tasks sync.WaitGroup
@@ -162,22 +143,40 @@ func serve(ctx context.Context, d *peer.Daemon, path string, logger zerolog.Logg
 }
 
 // announceReady prints ready once we are logged in, or that we are offline
-// once it takes too long. It returns a refusal: that takes a person to mend.
+// once it takes too long, and then goes on waiting. It returns a refusal: that
+// takes a person to mend.
 func announceReady(ctx context.Context, d *peer.Daemon, io stdio) error {
 	patient, cancel := context.WithTimeout(ctx, readyPatience)
 	defer cancel()
 	err := d.AwaitOnline(patient)
-	if refused, ok := errors.AsType[wire.Refused](err); ok {
-		return exitcode.With(exitcode.Denied, refused)
+	offline, waiting := errors.AsType[*peer.OfflineError](err)
+	if ctx.Err() != nil {
+		return nil
 	}
+	if err != nil && !waiting {
+		return exitcode.With(exitcode.Denied, err)
+	}
+	if waiting {
+		fmt.Fprintf(io.err, "offline: %s; still trying\nhint: %s\n", printable.Line(offline.Error()), hintOffline(offline))
+	}
+	fmt.Fprintln(io.out, "ready")
+	daemon.SdNotify(false, daemon.SdNotifyReady)
+	if waiting {
+		return announceOnline(ctx, d, io)
+	}
+	return nil
+}
+
+// announceOnline says that the offline spell is over.
+func announceOnline(ctx context.Context, d *peer.Daemon, io stdio) error {
+	err := d.AwaitOnline(ctx)
 	if ctx.Err() != nil {
 		return nil
 	}
 	if err != nil {
-		fmt.Fprintf(io.err, "offline: %v; still trying\n", errors.Unwrap(err))
+		return exitcode.With(exitcode.Denied, err)
 	}
-	fmt.Fprintln(io.out, "ready")
-	daemon.SdNotify(false, daemon.SdNotifyReady)
+	fmt.Fprintln(io.err, "online")
 	return nil
 }
 
@@ -203,23 +202,3 @@ func feedWatchdog(ctx context.Context, d *peer.Daemon) {
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
-
-// hintFor names the next step after an error, or nothing.
-func hintFor(err error) string {
-	if refused, ok := errors.AsType[wire.Refused](err); ok {
-		return refused.Hint()
-	}
-	if failure, ok := errors.AsType[*api.Error](err); ok {
-		return failure.Hint
-	}
-	if _, ok := errors.AsType[*store.InUseError](err); ok {
-		return "stop the other peerd, or give this one a directory of its own with --state"
-	}
-	switch {
-	case errors.Is(err, peer.ErrNoCircle):
-		return "join one with: peerd run --join INVITE (rendezvous run prints an invite)"
-	case errors.Is(err, os.ErrPermission):
-		return "choose a directory you can write to with --state"
-	}
-	return ""
-}

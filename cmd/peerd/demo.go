@@ -11,7 +11,6 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"peerd/internal/exitcode"
 	"peerd/internal/invite"
 	"peerd/internal/narrate"
 	"peerd/peer"
@@ -29,9 +28,7 @@ func newDemo(io stdio) *cobra.Command {
 		Long: `Tour everything on this machine: a rendezvous and two peers in this process, on
 loopback, with temporary state. No root, no network, nothing left behind. Ends
 with exit code 0 if a message was delivered over a direct path.`,
-		Args: func(command *cobra.Command, args []string) error {
-			return exitcode.With(exitcode.Usage, cobra.NoArgs(command, args))
-		},
+		Args: noArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return playDemo(command.Context(), io)
 		},

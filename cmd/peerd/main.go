@@ -9,6 +9,9 @@ import (
 )
 
 func main() {
+	// quic-go would complain to stderr about small receive buffers, on every
+	// start; package punch/socket logs them.
+	os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}))

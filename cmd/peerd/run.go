@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"peerd/internal/exitcode"
+	"peerd/internal/printable"
 )
 
 // stdio is where a command reads and writes: results on out, talk on err.
@@ -27,12 +28,13 @@ func run(ctx context.Context, args []string, io stdio) int {
 	command.SetArgs(args)
 	err := command.ExecuteContext(ctx)
 	if err != nil {
-		fmt.Fprintf(io.err, "error: %v\n", err)
+		// Some of it may be the rendezvous' words.
+		fmt.Fprintf(io.err, "error: %s\n", printable.Line(err.Error()))
 		if hint := hintFor(err); hint != "" {
 			fmt.Fprintf(io.err, "hint: %s\n", hint)
 		}
 	}
-	return exitcode.Of(err)
+	return exitCodeOf(err)
 }
 
 func newRoot(io stdio) *cobra.Command {
@@ -41,7 +43,7 @@ func newRoot(io stdio) *cobra.Command {
 		Short:         "Talk directly to the peers of your circle, through any home router",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          noArgs,
 		Version:       version(),
 		RunE: func(*cobra.Command, []string) error {
 			return exitcode.With(exitcode.Usage, errors.New("say what to do: peerd run, or peerd demo"))
@@ -57,6 +59,11 @@ func newRoot(io stdio) *cobra.Command {
 	return root
 }
 
+// noArgs refuses arguments as a wrong command line.
+func noArgs(command *cobra.Command, args []string) error {
+	return exitcode.With(exitcode.Usage, cobra.NoArgs(command, args))
+}
+
 // version is that of the module, or of the commit it was built from.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
@@ -69,7 +76,7 @@ func version() string {
 // newLogger logs events as text to a terminal, as JSON lines elsewhere.
 func newLogger(w io.Writer, level string) (zerolog.Logger, error) {
 	parsed, err := zerolog.ParseLevel(level)
-	if err != nil {
+	if err != nil || parsed == zerolog.NoLevel {
 		return zerolog.Nop(), exitcode.With(exitcode.Usage, fmt.Errorf("log level %q: use debug, info, warn or error", level))
 	}
 	if f, ok := w.(*os.File); ok && isTerminal(f) {

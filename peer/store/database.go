@@ -22,6 +22,9 @@ const (
 	busyTimeoutMillis = 5000
 )
 
+// Path returns the path of the store's file in state directory dir.
+func Path(dir string) string { return filepath.Join(dir, fileName) }
+
 // SQLite's primary result codes for a file that is no sound database.
 const (
 	sqliteCorrupt     = 11
@@ -36,7 +39,7 @@ type database struct {
 
 // openDatabase opens, checks and migrates the file in dir.
 func openDatabase(dir string) (database, error) {
-	path := filepath.Join(dir, fileName)
+	path := Path(dir)
 	if err := makePrivateFile(dir); err != nil {
 		return database{}, err
 	}

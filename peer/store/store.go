@@ -75,7 +75,7 @@ func Open(dir string) (*Store, error) {
 	db, err := openDatabase(dir)
 	if err != nil {
 		lock.release()
-		return nil, fmt.Errorf("open store %s: %w", filepath.Join(dir, fileName), err)
+		return nil, fmt.Errorf("open store %s: %w", Path(dir), err)
 	}
 	return &Store{lock: lock, writer: db.writer, readers: db.readers}, nil
 }

@@ -18,6 +18,9 @@ import (
 	"peerd/internal/offload"
 )
 
+// ErrListenAddress means that Config.Listen is not an address to listen on.
+var ErrListenAddress = errors.New("listen address")
+
 // ErrSessionExists is returned by Open for a session that is open already.
 var ErrSessionExists = errors.New("session is already open")
 
@@ -86,18 +89,18 @@ func Listen(config Config) (*Socket, error) {
 func parseListen(text string) (*net.UDPAddr, error) {
 	host, portText, err := net.SplitHostPort(text)
 	if err != nil {
-		return nil, fmt.Errorf("listen address %q: want host:port, for example :0 or 192.0.2.1:7700", text)
+		return nil, fmt.Errorf("%w %q: want host:port, for example :0 or 192.0.2.1:7700", ErrListenAddress, text)
 	}
 	port, err := strconv.ParseUint(portText, 10, 16)
 	if err != nil {
-		return nil, fmt.Errorf("listen address %q: the port must be a number up to 65535", text)
+		return nil, fmt.Errorf("%w %q: the port must be a number up to 65535", ErrListenAddress, text)
 	}
 	if host == "" {
 		return &net.UDPAddr{Port: int(port)}, nil
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
-		return nil, fmt.Errorf("listen address %q: the host must be empty or an IP address", text)
+		return nil, fmt.Errorf("%w %q: the host must be empty or an IP address", ErrListenAddress, text)
 	}
 	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip.Unmap(), uint16(port))), nil
 }
@@ -121,6 +124,7 @@ func start(config Config, conn datagramConn) (*Socket, error) {
 		s.end()
 		return nil, errors.Join(fmt.Errorf("start QUIC on %v: %w", s.bound, err), conn.Close())
 	}
+	s.logReceiveBuffer()
 	return s, nil
 }
 
