@@ -159,3 +159,24 @@ func TestTwoHomesUnderOneCarrier(t *testing.T) {
 	awaitDirect(t, alice, "bob")
 	awaitDirect(t, bob, "alice")
 }
+
+// TestSequentialRouterIsPredicted proves that a router with another port for
+// every peer is passed when it counts: the peer tries the next ports.
+func TestSequentialRouterIsPredicted(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name       string
+		alice, bob natlab.NAT
+	}{
+		{"at the caller", natlab.Sequential, natlab.Masquerade},
+		{"at the callee", natlab.Masquerade, natlab.Sequential},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, _, h := pair(t, test.alice, test.bob)
+			send(t, h.alice, "bob", "hello")
+			awaitDirect(t, h.alice, "bob")
+			awaitDirect(t, h.bob, "alice")
+		})
+	}
+}
