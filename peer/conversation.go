@@ -38,6 +38,8 @@ type conversation struct {
 	// sealed is the message inside the talk under way. It counts as sent when
 	// the introduction says that the talk has reached the peer.
 	sealed []store.Message
+	// predictedAt is when we last told the peer where our router may map us.
+	predictedAt time.Time
 	// refused says why the last talk failed; zero when it did not.
 	refused wire.TalkRefusedCode
 	// introduction is the last one, and introducedAt when it came; zero when

@@ -89,6 +89,9 @@ func (d *Daemon) classify(ctx context.Context, server netip.AddrPort, accept wir
 		return
 	}
 	report := report(d.socket.LocalEndpoints(), accept.Observed, other.Observed)
+	if report.Mapping == wire.MappingAPDM {
+		report.Allocation = sampleAllocation(ctx, server)
+	}
 	d.mu.Lock()
 	changed := d.observation.report != report
 	d.observation.report = report

@@ -2,6 +2,7 @@ package rendezvous
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"peerd/wire"
@@ -19,6 +20,9 @@ func (h *hub) learnEndpoints(c *connection, claimed []wire.Candidate, nat wire.N
 	for _, claim := range claimed[:min(len(claimed), wire.MaxCandidates)] {
 		endpoint := netip.AddrPortFrom(claim.Endpoint.Addr().Unmap().WithZone(""), claim.Endpoint.Port())
 		certified := wire.Candidate{Endpoint: endpoint, Kind: claim.Kind}
+		if claim.Kind == wire.CandidatePredicted {
+			continue // of one talk only: see predicted
+		}
 		if claim.Kind != wire.CandidateObserved {
 			candidates = append(candidates, certified)
 			continue
@@ -37,6 +41,28 @@ func (h *hub) learnEndpoints(c *connection, claimed []wire.Candidate, nat wire.N
 	c.candidates, c.nat = candidates, nat
 	c.mu.Unlock()
 	h.relay.prove(c, relayed, now)
+}
+
+// predicted returns the endpoints at which c expects its NAT to have mapped it
+// for the peer it talks to. They are good for this talk alone, and count only
+// at an address where c was observed: otherwise a peer could have others probe
+// a victim.
+func (c *connection) predicted(claimed []wire.Candidate) []wire.Candidate {
+	known, _ := c.reachableAt()
+	var predicted []wire.Candidate
+	for _, claim := range claimed {
+		endpoint := netip.AddrPortFrom(claim.Endpoint.Addr().Unmap().WithZone(""), claim.Endpoint.Port())
+		if claim.Kind == wire.CandidatePredicted && wasObservedAt(known, endpoint.Addr()) {
+			predicted = append(predicted, wire.Candidate{Endpoint: endpoint, Kind: claim.Kind})
+		}
+	}
+	return predicted[:min(len(predicted), wire.MaxCandidates-len(known))]
+}
+
+func wasObservedAt(candidates []wire.Candidate, addr netip.Addr) bool {
+	return slices.ContainsFunc(candidates, func(c wire.Candidate) bool {
+		return c.Kind == wire.CandidateObserved && c.Endpoint.Addr() == addr
+	})
 }
 
 func holds(candidates []wire.Candidate, wanted wire.Candidate) bool {

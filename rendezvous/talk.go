@@ -1,6 +1,7 @@
 package rendezvous
 
 import (
+	"slices"
 	"time"
 
 	"peerd/wire"
@@ -19,7 +20,7 @@ func (h *hub) talk(c *connection, m wire.Talk, now time.Time) {
 		_ = c.send(wire.TalkRefused{To: m.To, Code: code})
 		return
 	}
-	h.introduce(c, callee, m.Sealed, now)
+	h.introduce(c, callee, m)
 }
 
 // callee returns whom a Talk is for, or why there is nobody.
@@ -44,10 +45,11 @@ func (h *hub) callee(c *connection, m wire.Talk, now time.Time) (*connection, wi
 
 // introduce tells both peers of a session about each other. The callee, whose
 // introduction also brings the message, is told first.
-func (h *hub) introduce(caller, callee *connection, sealed []byte, now time.Time) {
+func (h *hub) introduce(caller, callee *connection, m wire.Talk) {
 	callerIn, calleeIn := fireIn(caller.rtt(), callee.rtt())
 	toCallee := introduction(caller, callee)
-	toCallee.FireIn, toCallee.Sealed = calleeIn, sealed
+	toCallee.Candidates = slices.Concat(toCallee.Candidates, caller.predicted(m.Candidates))
+	toCallee.FireIn, toCallee.Sealed = calleeIn, m.Sealed
 	toCaller := introduction(callee, caller)
 	toCaller.FireIn, toCaller.Caller = callerIn, true
 	_ = callee.send(toCallee)

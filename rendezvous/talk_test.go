@@ -2,6 +2,7 @@ package rendezvous
 
 import (
 	"bytes"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -31,6 +32,25 @@ func TestTalkIntroducesBoth(t *testing.T) {
 	}
 	if len(own.Sealed) != 0 || !bytes.Equal(bobs.Sealed, []byte("hello, bob")) {
 		t.Errorf("envelope: caller gets %q, callee %q", own.Sealed, bobs.Sealed)
+	}
+}
+
+// TestPredictedCandidatesAreOfOneTalk proves that a peer may guess at which port
+// its own router will map it, at no other address, and that the guess goes into
+// no other introduction.
+func TestPredictedCandidatesAreOfOneTalk(t *testing.T) {
+	s := startServer(t)
+	alice, bob := join(t, s, "alice"), join(t, s, "bob")
+	observed := alice.observed()
+	guess := wire.Candidate{Endpoint: netip.AddrPortFrom(observed.Endpoint.Addr(), 40001), Kind: wire.CandidatePredicted}
+	victim := wire.Candidate{Endpoint: netip.MustParseAddrPort("198.51.100.66:40001"), Kind: wire.CandidatePredicted}
+	_, bobs := alice.talkTo(bob, wire.Talk{Candidates: []wire.Candidate{observed, guess, victim}})
+	if len(bobs.Candidates) != 2 || bobs.Candidates[1] != guess {
+		t.Errorf("bob learns %v, want the observed endpoint and the guess", bobs.Candidates)
+	}
+	_, bobs = alice.talkTo(bob, wire.Talk{})
+	if len(bobs.Candidates) != 1 {
+		t.Errorf("bob learns %v at the next talk, want the observed endpoint alone", bobs.Candidates)
 	}
 }
 

@@ -11,19 +11,23 @@ import (
 // are kept, so that an old rendezvous passes on what newer peers understand.
 type CandidateKind uint8
 
-// The kinds of candidates. 3 (predicted) and 4 (mapped) are reserved.
+// The kinds of candidates. 4 (mapped) is reserved.
 const (
-	CandidateLocal    CandidateKind = 1 // a socket's own endpoint
-	CandidateObserved CandidateKind = 2 // as the rendezvous saw it; certified by a cookie
+	CandidateLocal     CandidateKind = 1 // a socket's own endpoint
+	CandidateObserved  CandidateKind = 2 // as the rendezvous saw it; certified by a cookie
+	CandidatePredicted CandidateKind = 3 // where a sequential NAT will have mapped the socket
 )
 
-// String returns "local" or "observed", "candidate 9" for one we do not know.
+// String returns "local", "observed" or "predicted", "candidate 9" for one we
+// do not know.
 func (k CandidateKind) String() string {
 	switch k {
 	case CandidateLocal:
 		return "local"
 	case CandidateObserved:
 		return "observed"
+	case CandidatePredicted:
+		return "predicted"
 	}
 	return "candidate " + strconv.Itoa(int(k))
 }

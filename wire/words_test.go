@@ -13,7 +13,7 @@ func TestWordsOfEnums(t *testing.T) {
 	}
 	for _, c := range []struct{ got, want string }{
 		{fmt.Sprint(datagrams), "[unknown quic binding-request binding-response probe probe-reply relay datagram 7]"},
-		{fmt.Sprint(CandidateLocal, CandidateObserved, CandidateKind(3)), "local observed candidate 3"},
+		{fmt.Sprint(CandidateLocal, CandidateObserved, CandidateKind(3)), "local observed predicted"},
 		{exampleInstance.String(), "mbqwey3emvtgo2djnjvwy3lon4"},
 		{exampleSession.String(), "obyxe43uov3ho6dzpj5xy7l6p4"},
 	} {
