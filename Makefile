@@ -8,9 +8,12 @@ FUZZTIME ?= 3s
 
 export CGO_ENABLED := 0
 
-.PHONY: all build test race fuzz-short fuzz lint demo bench cross install uninstall generate clean
+.PHONY: all help build test fuzz-short fuzz lint demo bench cross install uninstall generate clean
 
 all: build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 build: ## the three programs, in bin/
 	$(GO) build -trimpath -o $(BIN)/ ./cmd/...
@@ -52,12 +55,38 @@ cross: ## the programs for every system we build for, in dist/
 generate: ## the protobuf code, with protoc
 	$(GO) generate ./...
 
-install: build ## programs and systemd units (see docs/OPERATIONS.md)
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 0755 $(BIN)/rendezvous $(BIN)/peerd $(BIN)/peerctl $(DESTDIR)$(PREFIX)/bin/
+# What install puts below $(DESTDIR)$(PREFIX). Systemd, sysctl and the shells look there
+# for PREFIX=/usr/local and PREFIX=/usr.
+PROGRAMS   := rendezvous peerd peerctl
+UNITS      := lib/systemd/system/rendezvous.service lib/systemd/system/peerd.service lib/systemd/user/peerd.service
+SETTINGS   := lib/sysusers.d/peerd.conf lib/sysctl.d/60-peerd.conf
+BASH       := share/bash-completion/completions
+ZSH        := share/zsh/site-functions
+FISH       := share/fish/vendor_completions.d
+INSTALLED  := $(PROGRAMS:%=bin/%) $(UNITS) $(SETTINGS) \
+	$(PROGRAMS:%=$(BASH)/%) $(PROGRAMS:%=$(ZSH)/_%) $(PROGRAMS:%=$(FISH)/%.fish)
 
-uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/rendezvous $(DESTDIR)$(PREFIX)/bin/peerd $(DESTDIR)$(PREFIX)/bin/peerctl
+# It builds nothing: "sudo make install" must not need root's own Go.
+install: ## what make build has built, systemd units, sysctl settings and completions, below DESTDIR and PREFIX
+	@for program in $(PROGRAMS); do \
+		test -x "$(BIN)/$$program" || { echo "error: $(BIN)/$$program is not built yet: make build" >&2; exit 1; }; \
+	done
+	@set -e; umask 022; to="$(DESTDIR)$(PREFIX)"; \
+	for file in $(INSTALLED); do mkdir -p "$$to/$$(dirname $$file)"; done; \
+	install -m 0644 deploy/systemd/rendezvous.service deploy/systemd/peerd.service "$$to/lib/systemd/system/"; \
+	install -m 0644 deploy/systemd/user/peerd.service "$$to/lib/systemd/user/"; \
+	install -m 0644 deploy/systemd/sysusers.d/peerd.conf "$$to/lib/sysusers.d/"; \
+	install -m 0644 deploy/sysctl.d/60-peerd.conf "$$to/lib/sysctl.d/"; \
+	for program in $(PROGRAMS); do \
+		install -m 0755 "$(BIN)/$$program" "$$to/bin/"; \
+		"$(BIN)/$$program" completion bash > "$$to/$(BASH)/$$program"; \
+		"$(BIN)/$$program" completion zsh > "$$to/$(ZSH)/_$$program"; \
+		"$(BIN)/$$program" completion fish > "$$to/$(FISH)/$$program.fish"; \
+	done; \
+	echo "installed below $$to"
 
-clean:
+uninstall: ## remove what install put there; state directories stay
+	cd "$(DESTDIR)$(PREFIX)" && rm -f $(INSTALLED)
+
+clean: ## remove what was built
 	rm -rf $(BIN) dist

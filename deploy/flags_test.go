@@ -20,6 +20,7 @@ type commandLine struct {
 var (
 	word    = regexp.MustCompile(`[\w./$@{}:=-]+`)
 	verb    = regexp.MustCompile(`^[a-z]+$`)
+	flag    = regexp.MustCompile(`^(?:--[a-z]|-[a-z]$)`)
 	target  = regexp.MustCompile(`^(?:FROM \w+ AS|\s+target:) (\w+)$`)
 	execute = regexp.MustCompile(`^(?:CMD|\s+command:) \[`)
 	ignored = regexp.MustCompile(`^(?:Description|description|title)=`)
@@ -58,9 +59,9 @@ func parseCall(file string, words []string) (call commandLine, found bool) {
 		}
 		call, found = commandLine{file: file, program: name}, true
 		for _, w := range words[i+1:] {
-			if strings.HasPrefix(w, "--") {
-				flag, _, _ := strings.Cut(w, "=")
-				call.flags = append(call.flags, flag)
+			if flag.MatchString(w) {
+				name, _, _ := strings.Cut(w, "=")
+				call.flags = append(call.flags, name)
 			} else if len(call.flags) == 0 && verb.MatchString(w) {
 				call.verbs = append(call.verbs, w)
 			}
@@ -69,41 +70,72 @@ func parseCall(file string, words []string) (call commandLine, found bool) {
 	return call, found
 }
 
+// A manual answers what our programs accept, from their own help.
+type manual struct {
+	t    *testing.T
+	bin  string
+	help map[string]string // by program and verbs
+}
+
+func newManual(t *testing.T) *manual {
+	return &manual{t: t, bin: programs(t), help: map[string]string{}}
+}
+
+// of returns the help of a program's command.
+func (m *manual) of(program string, verbs ...string) string {
+	m.t.Helper()
+	key := strings.Join(append([]string{program}, verbs...), " ")
+	if m.help[key] == "" {
+		out, err := exec.Command(filepath.Join(m.bin, program), append(verbs, "--help")...).CombinedOutput()
+		if err != nil {
+			m.t.Fatalf("%s --help: %v\n%s", key, err, out)
+		}
+		m.help[key] = string(out)
+	}
+	return m.help[key]
+}
+
+// verbs returns as many words of a call as are commands and commands of these:
+// none when the call is only words of a sentence. complete is false when one more
+// is needed.
+func (m *manual) verbs(call commandLine) (known []string, complete bool) {
+	m.t.Helper()
+	for _, verb := range call.verbs {
+		if !regexp.MustCompile(`(?m)^  ` + verb + ` +\S`).MatchString(m.of(call.program, known...)) {
+			break
+		}
+		known = append(known, verb)
+	}
+	return known, !strings.Contains(m.of(call.program, known...), "\nAvailable Commands:\n")
+}
+
+// check reports what is wrong with a call and returns its program and verbs, or
+// nothing if it is no call at all.
+func (m *manual) check(call commandLine) string {
+	m.t.Helper()
+	verbs, complete := m.verbs(call)
+	if !complete {
+		return ""
+	}
+	for _, flag := range call.flags {
+		if !regexp.MustCompile(`(?m)\s` + flag + `\b`).MatchString(m.of(call.program, verbs...)) {
+			m.t.Errorf("%s: %s %s has no %s", call.file, call.program, strings.Join(verbs, " "), flag)
+		}
+	}
+	return call.program + " " + strings.Join(verbs, " ")
+}
+
 func TestEveryCommandLineInTheFilesIsOneTheProgramsAccept(t *testing.T) {
-	bin := programs(t)
-	seen := map[string]int{}
+	manual := newManual(t)
+	seen := map[string]bool{}
 	for _, path := range operatorFiles(t) {
 		for _, call := range commandLines(path, read(t, path)) {
-			verbs := knownVerbs(call)
-			if verbs == nil {
-				continue // prose: "a rendezvous needs"
-			}
-			seen[call.program+" "+strings.Join(verbs, " ")]++
-			out, err := exec.Command(filepath.Join(bin, call.program), append(verbs, "--help")...).CombinedOutput()
-			if err != nil {
-				t.Errorf("%s: %s %v: %v\n%s", path, call.program, verbs, err, out)
-			}
-			for _, flag := range call.flags {
-				if !regexp.MustCompile(`(?m)\s` + flag + `\b`).Match(out) {
-					t.Errorf("%s: %s %v has no %s", path, call.program, verbs, flag)
-				}
-			}
+			seen[manual.check(call)] = true
 		}
 	}
 	for _, want := range []string{"rendezvous run", "rendezvous invite create", "rendezvous status", "peerd run", "peerctl status"} {
-		if seen[want] == 0 {
+		if !seen[want] {
 			t.Errorf("found no call of %q: the search has gone blind", want)
 		}
 	}
-}
-
-// knownVerbs returns the verbs of a call that we use, nil for words of a sentence.
-func knownVerbs(call commandLine) []string {
-	joined := strings.Join(call.verbs, " ")
-	for _, verbs := range []string{"run", "status", "invite create"} {
-		if joined == verbs || strings.HasPrefix(joined, verbs+" ") {
-			return strings.Fields(verbs)
-		}
-	}
-	return nil
 }
