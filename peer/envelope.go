@@ -72,7 +72,7 @@ func (d *Daemon) receiveSealed(s *session, sealed []byte) {
 	select {
 	case d.envelopes <- receivedEnvelope{session: s, sealed: sealed}:
 	default:
-		d.log.Warn().Stringer("peer", s.peer).Msg("envelope dropped, too many are waiting")
+		d.log.Debug().Stringer("peer", s.peer).Msg("envelope dropped, too many are waiting")
 	}
 }
 
@@ -82,7 +82,8 @@ func (d *Daemon) openEnvelopes() {
 		select {
 		case e := <-d.envelopes:
 			if err := d.openEnvelope(e); err != nil {
-				d.log.Warn().Err(err).Stringer("peer", e.session.peer).Msg("envelope refused")
+				// Nothing is lost: what is honest comes again over the session.
+				d.log.Debug().Err(err).Stringer("peer", e.session.peer).Msg("envelope refused")
 			}
 		case <-d.ctx.Done():
 			return

@@ -11,6 +11,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"testing"
@@ -39,6 +40,25 @@ func TestHostileControlConnections(t *testing.T) {
 		}
 		return nil
 	})
+	unharmed(t, s, h)
+}
+
+// TestHostileMember proves that a member who talks to a peer with sealed
+// nonsense, and names endpoints that are not its own, gets nowhere.
+func TestHostileMember(t *testing.T) {
+	t.Parallel()
+	lab, s, h := pair(t, natlab.Masquerade, natlab.Masquerade)
+	a := newAttacker(t, s, lab.PublicHost("attacker", natlab.Link{}))
+	victim := lab.PublicHost("victim", natlab.Link{})
+	seen := victim.Capture()
+	bob, err := wire.ParseKey(keyOf(t, h.bob))
+	if err != nil {
+		t.Fatal(err)
+	}
+	talkDuring(t, h, func() error { return a.nonsenseFor(bob, victim.AddrPort(9)) })
+	if packets := seen.Packets(); len(packets) > 0 {
+		t.Errorf("peers were made to probe somebody else: %v", packets)
+	}
 	unharmed(t, s, h)
 }
 
@@ -254,6 +274,60 @@ func (a *attacker) nonsenseAsMember() error {
 		conn.Close()
 	}
 	return nil
+}
+
+// nonsenseFor sends a peer introductions and envelopes that are well formed but
+// for what is sealed in them, and claims to be at the victim's endpoint.
+func (a *attacker) nonsenseFor(peer wire.Key, victim netip.AddrPort) error {
+	conn, err := a.logIn()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	claims := []wire.Candidate{{Endpoint: victim, Kind: wire.CandidateObserved}, {Endpoint: victim, Kind: wire.CandidateLocal}}
+	session, err := talk(conn, wire.Talk{To: peer, Candidates: claims, Sealed: noise(100)})
+	if err != nil {
+		return err
+	}
+	for i := range 100 {
+		var frames []byte
+		for _, m := range []wire.Message{
+			wire.Endpoints{Candidates: claims},
+			wire.Talk{To: peer, Candidates: claims, Sealed: noise(1 + i*i%wire.MaxSealed)},
+			wire.Envelope{Session: session, Sealed: noise(1 + i*7%wire.MaxSealed)},
+			wire.Relay{Session: session, Payload: noise(1 + i*13%wire.MaxRelayedDatagram)},
+		} {
+			if frames, err = wire.AppendFrame(frames, m); err != nil {
+				return err
+			}
+		}
+		if _, err := conn.Write(frames); err != nil {
+			return fmt.Errorf("a member's round %d of nonsense: %w", i, err)
+		}
+	}
+	_, err = io.CopyN(io.Discard, conn, 1) // the rendezvous still talks to it
+	return err
+}
+
+// talk asks for an introduction and returns the session it is to.
+func talk(conn net.Conn, m wire.Talk) (wire.SessionID, error) {
+	frame, err := wire.AppendFrame(nil, m)
+	if err != nil {
+		return wire.SessionID{}, err
+	}
+	if _, err := conn.Write(frame); err != nil {
+		return wire.SessionID{}, fmt.Errorf("talk: %w", err)
+	}
+	for {
+		kind, body, err := wire.ReadFrame(conn, nil)
+		if err != nil {
+			return wire.SessionID{}, fmt.Errorf("wait for the introduction: %w", err)
+		}
+		if kind == wire.KindIntroduction {
+			introduction, err := wire.ParseIntroduction(body)
+			return introduction.Session, err
+		}
+	}
 }
 
 func (a *attacker) oversizedFrameAsMember() error {

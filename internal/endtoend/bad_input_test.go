@@ -87,7 +87,8 @@ func talkDuring(t *testing.T, h *homes, attack func() error) {
 	}
 }
 
-// unharmed checks that every program still runs, and that a login works.
+// unharmed checks that every program still runs and has found nothing worth
+// its log, and that a login works.
 func unharmed(t *testing.T, s *stage.Stage, h *homes) {
 	t.Helper()
 	for what, process := range map[string]*natlab.Process{
@@ -97,6 +98,9 @@ func unharmed(t *testing.T, s *stage.Stage, h *homes) {
 		case <-process.Exited():
 			t.Fatalf("%s has ended: %s", what, process.Stderr())
 		default:
+		}
+		if log := process.Stderr(); log != "" {
+			t.Errorf("a hostile sender can fill the log of %s:\n%.1000s", what, log)
 		}
 	}
 	carol := join(t, s, h.aliceHome.Host("carol"), "carol")
