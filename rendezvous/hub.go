@@ -27,6 +27,7 @@ type hub struct {
 	mu     sync.Mutex
 	online map[wire.Key]*connection
 	table  *roster.Table
+	whole  wholeRoster            // lags behind table
 	seen   map[wire.Key]time.Time // logouts that are not on disk yet
 }
 

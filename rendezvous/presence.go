@@ -16,7 +16,9 @@ func (h *hub) login(c *connection, hello wire.Hello, now time.Time) {
 	delete(h.seen, c.key)
 	h.table.Put(wire.Row{Key: c.key, Name: c.name, Prekey: hello.Prekey, Online: true, Since: now})
 	_ = c.send(wire.Welcome{Version: wire.Version, Circle: h.circle, Name: c.name, Observed: c.remote})
-	_ = c.sendFrames(h.news(hello.RosterEpoch, hello.RosterVersion))
+	for _, frames := range h.rosterFor(hello.RosterEpoch, hello.RosterVersion) {
+		_ = c.sendFrames(frames)
+	}
 	c.rosterVersion = h.table.Version()
 	h.mu.Unlock()
 

@@ -92,3 +92,29 @@ func (h *hub) news(epoch, version uint64) []byte {
 	}
 	return frames
 }
+
+// wholeRosterLag is how many changes the encoded whole roster may lag behind.
+// Encoding a row costs more than anything else in a login, so when n members
+// come back at once it matters that they are not n² rows. A larger lag makes
+// the rest that each newcomer is told extra longer: 64 is best at 2,000 members.
+const wholeRosterLag = 64
+
+// wholeRoster is a snapshot of the roster as frames, for everybody who comes
+// without one. The zero wholeRoster is none.
+type wholeRoster struct {
+	version uint64
+	frames  []byte
+}
+
+// rosterFor returns the frames, in pieces to be sent in order, that bring the
+// roster of a Hello up to date: what has changed, else the whole roster and
+// what has changed since it was encoded. It is called with mu held.
+func (h *hub) rosterFor(epoch, version uint64) [2][]byte {
+	if epoch == h.table.Epoch() && version != 0 {
+		return [2][]byte{h.news(epoch, version)}
+	}
+	if h.whole.frames == nil || h.table.Version()-h.whole.version > wholeRosterLag {
+		h.whole = wholeRoster{version: h.table.Version(), frames: h.news(0, 0)}
+	}
+	return [2][]byte{h.whole.frames, h.news(h.table.Epoch(), h.whole.version)}
+}

@@ -1,0 +1,67 @@
+package rendezvous
+
+import (
+	"bytes"
+	"testing"
+
+	"peerd/roster"
+	"peerd/wire"
+)
+
+// Whoever comes without a roster gets the current one, however many changes the
+// encoded one is behind; and it is not encoded anew for each of them.
+func TestNewcomersShareAnEncodedRosterAndMissNothing(t *testing.T) {
+	h := newHub(Config{}, newCookies(), newRelayTable(), new(counters), nil)
+	const newcomers = 3 * wholeRosterLag
+	encoded := 0
+	for i := range newcomers {
+		key := wire.Key{byte(i), byte(i >> 8), 1}
+		h.table.Put(wire.Row{Key: key, Name: key.String(), Online: true})
+		if i%3 == 0 {
+			h.table.Remove(wire.Key{byte(i / 2), byte(i / 2 >> 8), 1})
+		}
+		before := h.whole.version
+		own := new(roster.Copy)
+		for _, frames := range h.rosterFor(0, 0) {
+			apply(t, own, frames)
+		}
+		if h.whole.version != before {
+			encoded++
+		}
+		if own.Version() != h.table.Version() {
+			t.Fatalf("newcomer %d holds version %d of %d", i, own.Version(), h.table.Version())
+		}
+		for row := range h.table.All() {
+			if got, ok := own.Row(row.Key); !ok || got.Name != row.Name {
+				t.Errorf("newcomer %d holds %+v of %+v", i, got, row)
+			}
+		}
+	}
+	if encoded == 0 || encoded > newcomers/16 {
+		t.Errorf("the roster was encoded %d times for %d newcomers", encoded, newcomers)
+	}
+}
+
+// apply takes frames of snapshots and deltas.
+func apply(t *testing.T, to *roster.Copy, frames []byte) {
+	t.Helper()
+	for r := bytes.NewReader(frames); r.Len() > 0; {
+		kind, body, err := wire.ReadFrame(r, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := wire.Parse(kind, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch m := m.(type) {
+		case wire.Snapshot:
+			_, err = to.ApplySnapshot(m)
+		case wire.Delta:
+			_, err = to.ApplyDelta(m)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
