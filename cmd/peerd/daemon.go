@@ -71,7 +71,7 @@ rendezvous or by the file system.`,
 
 // runDaemon runs a daemon until ctx ends.
 func runDaemon(ctx context.Context, flags runFlags, io stdio) error {
-	config, err := daemonConfig(flags, io)
+	config, err := daemonConfig(ctx, flags, io)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func runDaemon(ctx context.Context, flags runFlags, io stdio) error {
 	return errors.Join(err, d.Close())
 }
 
-func daemonConfig(flags runFlags, io stdio) (peer.Config, error) {
+func daemonConfig(ctx context.Context, flags runFlags, io stdio) (peer.Config, error) {
 	logger, err := newLogger(io.err, flags.logLevel)
 	if err != nil {
 		return peer.Config{}, err
@@ -111,7 +111,7 @@ func daemonConfig(flags runFlags, io stdio) (peer.Config, error) {
 			return peer.Config{}, err
 		}
 	}
-	config.Invite, err = readInvite(flags.join, io.in)
+	config.Invite, err = readInvite(ctx, flags.join, io)
 	return config, err
 }
 
