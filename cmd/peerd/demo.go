@@ -118,7 +118,7 @@ func (t *tour) read(ctx context.Context, alice, bob *peer.Daemon, last api.Sent)
 	defer cancel()
 	sent, err := alice.WaitMessage(ctx, last.ID, api.StateRead)
 	if err != nil || sent.State != api.StateRead {
-		return fmt.Errorf("no read receipt came back: %w", err)
+		return errors.Join(errors.New("no read receipt came back"), err)
 	}
 	t.Say("alice sees that bob has read them")
 	return nil
@@ -205,7 +205,7 @@ func (t *tour) send(ctx context.Context, alice *peer.Daemon, text string) (api.S
 	defer cancel()
 	sent, err = alice.WaitMessage(ctx, sent.ID, api.StateDelivered)
 	if err != nil || !sent.State.Reached(api.StateDelivered) {
-		return sent, fmt.Errorf("message %q is %s, not delivered: %w", text, sent.State, err)
+		return sent, errors.Join(fmt.Errorf("message %q is %s, not delivered", text, sent.State), err)
 	}
 	t.Say("alice sends %q: %s in %s, %s", text, sent.State, narrate.Milliseconds(time.Duration(sent.Elapsed)), sent.Path)
 	return sent, nil

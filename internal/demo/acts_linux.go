@@ -11,6 +11,7 @@ import (
 	"peerd/internal/exitcode"
 	"peerd/internal/invite"
 	"peerd/internal/narrate"
+	"peerd/internal/natlab"
 	"peerd/internal/stage"
 )
 
@@ -47,7 +48,7 @@ func (t *theatre) peersJoin() error {
 		return err
 	}
 	if result := t.alice.Ctl("wait", "online", "bob"); result.ExitCode != exitcode.OK {
-		return fmt.Errorf("alice does not see bob online: %s", result.Stderr)
+		return failed("alice does not see bob online", result, nil)
 	}
 	t.Say("alice hears of it: the rendezvous tells the circle who is there, and never where")
 	return nil
@@ -61,9 +62,9 @@ func (t *theatre) joins(start func() (*stage.Peer, error), name string) (*stage.
 		return nil, err
 	}
 	t.Say("peerd run: %s is logged in after %s", name, since(began))
-	rows, _, err := p.Rows("status")
+	rows, result, err := p.Rows("status")
 	if err != nil || len(rows) == 0 {
-		return nil, fmt.Errorf("ask %s for the status: %w", name, err)
+		return nil, failed("ask "+name+" for the status", result, err)
 	}
 	nat, _ := rows[0]["nat"].(map[string]any)
 	t.Note("its router shows it to the world as %v", nat["observed"])
@@ -79,33 +80,44 @@ func (t *theatre) firstMessage() error {
 	t.Say(`peerctl send bob "hello bob": %s`, outcome(sent))
 	t.Note("there is no path yet: it travelled sealed, inside the request to be introduced")
 	t.Note("(to bob and back by way of the VPS the wire alone takes %v)", relayRoundTrip)
-	return t.directPath(t.alice, "bob", began)
+	if err := t.directPath(); err != nil {
+		return err
+	}
+	t.Note("both fired at the same instant, so each router took the other's probe for an answer;")
+	t.Note("it was ready %s after the message (a round trip on the wire: %v)", since(began), directRoundTrip)
+	return nil
 }
 
-// directPath waits until a peer has a direct path, which must end at the other
-// one's router.
-func (t *theatre) directPath(p *stage.Peer, to string, began time.Time) error {
-	rows, result, err := p.Rows("--timeout", patience.String(), "wait", "direct", to)
+// directPath waits until alice has a direct path to bob, which must end at his
+// router.
+func (t *theatre) directPath() error {
+	rows, result, err := t.alice.Rows("--timeout", patience.String(), "wait", "direct", "bob")
 	if err != nil || result.ExitCode != exitcode.OK || len(rows) == 0 {
-		return fmt.Errorf("no direct path to %s came about: exit code %d: %w\n%s", to, result.ExitCode, err, result.Stderr)
+		return failed("no direct path to bob came about", result, err)
 	}
 	row := rows[len(rows)-1]
 	endpoint, err := netip.ParseAddrPort(row.Text("endpoint"))
 	if err != nil || endpoint.Addr() != t.bobHome.Addr() {
 		return fmt.Errorf("the direct path leads to %q, not to bob's router %v", row.Text("endpoint"), t.bobHome.Addr())
 	}
-	t.Say("a direct path: %s to %v, %s's router, round trip %.1f ms", row.Text("transport"), endpoint, to, row.Number("rtt_ms"))
-	t.Note("both fired at the same instant, so each router took the other's probe for an answer;")
-	t.Note("it was ready %s after the message (a round trip on the wire: %v)", since(began), directRoundTrip)
+	t.Say("a direct path: %s to %v, bob's router, round trip %.1f ms", row.Text("transport"), endpoint, row.Number("rtt_ms"))
+	return nil
+}
+
+// ping measures a round trip of the session over the path in use.
+func (t *theatre) ping() error {
+	rows, result, err := t.alice.Rows("ping", "bob", "-c", "1")
+	if err != nil || result.ExitCode != exitcode.OK || len(rows) != 1 {
+		return failed("ping bob", result, err)
+	}
+	t.Say("peerctl ping bob: %.1f ms, %s", rows[0].Number("rtt_ms"), rows[0].Text("path"))
 	return nil
 }
 
 func (t *theatre) secondMessage() error {
-	rows, result, err := t.alice.Rows("ping", "bob", "-c", "1")
-	if err != nil || result.ExitCode != exitcode.OK || len(rows) != 1 {
-		return fmt.Errorf("ping bob: exit code %d: %w\n%s", result.ExitCode, err, result.Stderr)
+	if err := t.ping(); err != nil {
+		return err
 	}
-	t.Say("peerctl ping bob: %.1f ms, %s", rows[0].Number("rtt_ms"), rows[0].Text("path"))
 	sent, err := sendDirectly(t.alice, "and this one goes straight to you")
 	if err != nil {
 		return err
@@ -120,7 +132,7 @@ func (t *theatre) bobAway() error {
 	}
 	rows, result, err := t.alice.Rows("send", "bob", "for when you are back", "--wait", "stored")
 	if err != nil || result.ExitCode != exitcode.OK || len(rows) != 1 {
-		return fmt.Errorf("send to bob while he is away: exit code %d: %w\n%s", result.ExitCode, err, result.Stderr)
+		return failed("send to bob while he is away", result, err)
 	}
 	t.Say("bob switches off; peerctl send bob: %s on alice's disk", rows[0].Text("state"))
 	began := time.Now()
@@ -159,7 +171,10 @@ func (t *theatre) received(text string, began time.Time) (time.Duration, error) 
 }
 
 func (t *theatre) rendezvousDies() error {
-	if err := t.directPath(t.alice, "bob", time.Now()); err != nil {
+	if err := t.directPath(); err != nil {
+		return err
+	}
+	if err := t.ping(); err != nil { // the session with bob's new instance is up
 		return err
 	}
 	t.stage.KillRendezvous()
@@ -176,7 +191,7 @@ func (t *theatre) rendezvousDies() error {
 func send(from *stage.Peer, text string) (stage.Row, error) {
 	rows, result, err := from.Rows("--timeout", patience.String(), "send", "bob", text)
 	if err != nil || result.ExitCode != exitcode.OK || len(rows) != 1 {
-		return nil, fmt.Errorf("send %q to bob: exit code %d: %w\n%s", text, result.ExitCode, err, result.Stderr)
+		return nil, failed(fmt.Sprintf("send %q to bob", text), result, err)
 	}
 	return rows[0], nil
 }
@@ -188,6 +203,11 @@ func sendDirectly(from *stage.Peer, text string) (stage.Row, error) {
 		err = errors.New("the message took the path " + sent.Text("path") + ", not the direct one")
 	}
 	return sent, err
+}
+
+// failed says what a peerctl did not do, and what it said itself.
+func failed(what string, result natlab.Result, err error) error {
+	return errors.Join(fmt.Errorf("%s: peerctl ended with exit code %d: %s", what, result.ExitCode, strings.TrimSpace(result.Stderr)), err)
 }
 
 // outcome describes a row of peerctl send.

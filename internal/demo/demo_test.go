@@ -136,6 +136,14 @@ func TestProgramsThatAreNotThere(t *testing.T) {
 	}
 }
 
+// TestProgramThatFails proves that a story that goes wrong says where, and is
+// cleaned up like one that goes well.
+func TestProgramThatFails(t *testing.T) {
+	p := perform(t, t.TempDir())
+	p.mustExit(exitcode.Other)
+	p.mustTell(`error: the demonstration failed: .*no such file or directory`)
+}
+
 // performance is a demonstration under way, with temporary files of its own.
 type performance struct {
 	t       *testing.T
@@ -145,12 +153,18 @@ type performance struct {
 	files   string
 }
 
+// start starts a demonstration with the programs that were built.
 func start(t *testing.T, args ...string) *performance {
+	t.Helper()
+	return perform(t, append(args, programs)...)
+}
+
+func perform(t *testing.T, args ...string) *performance {
 	t.Helper()
 	p := &performance{t: t, output: newTranscript(), ended: make(chan error, 1), files: t.TempDir()}
 	ctx, cancel := context.WithTimeout(context.Background(), hangGuard)
 	t.Cleanup(cancel)
-	p.command = exec.CommandContext(ctx, filepath.Join(programs, "demo"), append(args, programs)...)
+	p.command = exec.CommandContext(ctx, filepath.Join(programs, "demo"), args...)
 	p.command.Env = append(os.Environ(), "TMPDIR="+p.files, "TMP="+p.files)
 	p.command.Stdout, p.command.Stderr = p.output, p.output
 	if err := p.command.Start(); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,10 +79,9 @@ func (t *theatre) play(ctx context.Context) error {
 	for _, act := range []func() error{
 		t.rendezvousStarts, t.peersJoin, t.firstMessage, t.secondMessage, t.bobAway, t.rendezvousDies,
 	} {
-		if err := act(); err != nil {
-			return err
-		}
-		if err := errors.Join(ctx.Err(), t.lab.Err()); err != nil {
+		err := act()
+		// What the lab could not do is the cause of what then went wrong.
+		if err := cmp.Or(ctx.Err(), t.lab.Err(), err); err != nil {
 			return err
 		}
 	}

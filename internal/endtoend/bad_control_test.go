@@ -172,7 +172,7 @@ func (a *attacker) logIn() (net.Conn, error) {
 	}
 	kind, _, err := wire.ReadFrame(conn, nil)
 	if err != nil || kind != wire.KindWelcome {
-		return nil, fmt.Errorf("a member is answered with %v: %w", kind, errors.Join(err, conn.Close()))
+		return nil, errors.Join(fmt.Errorf("a member is answered with %v", kind), err, conn.Close())
 	}
 	return conn, nil
 }
