@@ -39,28 +39,29 @@ func timeLogin(s *stage.Stage, host *natlab.Host, name string) (login, *stage.Pe
 	return login{start: at[0].Sub(started), roster: at[1].Sub(at[0])}, p, p.AwaitReady()
 }
 
-// measureLogin measures the time from the start of a login to the roster in
-// use: TCP, TLS 1.3 and Hello take three round trips to the rendezvous.
+// measureLogin measures the time from the start of the process to the roster in
+// use: TCP, TLS 1.3 and Hello take three round trips to the rendezvous, and
+// opening the state directory comes before them.
 func measureLogin(b *bench) ([]row, error) {
 	meetings, err := b.meet()
 	if err != nil {
 		return nil, err
 	}
-	var roster, whole sample
+	var whole, roster sample
 	for _, m := range meetings {
 		for _, l := range m.logins {
-			roster = append(roster, l.roster)
 			whole = append(whole, l.start+l.roster)
+			roster = append(roster, l.roster)
 		}
 	}
 	return []row{
 		{
-			figure:   "login: dialling to roster in use",
-			measured: roster.String(),
+			figure:   "login: start of peerd to roster in use",
+			measured: whole.String(),
 			bound:    "median ≤ 220 ms (4 RTT + 20 ms)",
-			met:      roster.median() <= loginBound,
+			met:      whole.median() <= loginBound,
 			others:   "Tailscale 745 ms from start to ready",
 		},
-		{figure: "  from the start of the process", measured: whole.String()},
+		{figure: "  from dialling on", measured: roster.String()},
 	}, nil
 }
