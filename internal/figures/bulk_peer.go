@@ -27,8 +27,8 @@ type bulkPeer struct {
 // playBulkPeer plays a peer. Arguments: state directory, name, invite. It
 // answers
 //
-//	connect NAME PATH   with the endpoint, once a session with the peer is
-//	                    connected over that kind of path
+//	connect NAME PATH   once a session with the peer is connected over that
+//	                    kind of path
 //	fill DURATION       by filling one stream to that peer, as fill does
 //	path NAME           with the kind of path in use now
 func playBulkPeer(args []string) (part, error) {
@@ -67,7 +67,7 @@ func (b *bulkPeer) answer(line string) (string, error) {
 	words := strings.Fields(line)
 	switch {
 	case len(words) == 3 && words[0] == "connect":
-		return b.connect(ctx, words[1], api.Path(words[2]))
+		return "connected", b.connect(ctx, words[1], api.Path(words[2]))
 	case len(words) == 2 && words[0] == "path":
 		row, err := findPeer(ctx, b.daemon, words[1])
 		return string(row.Path), err
@@ -85,20 +85,20 @@ func (b *bulkPeer) answer(line string) (string, error) {
 
 // connect waits until the peer is known, has answered over a session, and the
 // path is the wanted one.
-func (b *bulkPeer) connect(ctx context.Context, name string, wanted api.Path) (string, error) {
+func (b *bulkPeer) connect(ctx context.Context, name string, wanted api.Path) error {
 	changes := b.daemon.Subscribe(ctx, api.TypePresence, api.TypePath)
 	known, err := awaitPeer(ctx, b.daemon, changes, name, func(api.Peer) bool { return true })
 	if err != nil {
-		return "", err
+		return err
 	}
 	if b.other, err = wire.ParseKey(known.Key); err != nil {
-		return "", err
+		return err
 	}
 	if _, err := b.daemon.Ping(ctx, name); err != nil {
-		return "", err
+		return err
 	}
-	row, err := awaitPeer(ctx, b.daemon, changes, name, func(p api.Peer) bool { return p.Path == wanted })
-	return row.Endpoint.String(), err
+	_, err = awaitPeer(ctx, b.daemon, changes, name, func(p api.Peer) bool { return p.Path == wanted })
+	return err
 }
 
 // awaitPeer looks at a peer at every change until the peer is known and as

@@ -123,7 +123,7 @@ func (c *crowd) gather(dir, secret string) error {
 		}
 		b := bulkPeer{daemon: d}
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		_, err = b.connect(ctx, fmt.Sprintf("peer-%d", i-1), api.PathDirect)
+		err = b.connect(ctx, fmt.Sprintf("peer-%d", i-1), api.PathDirect)
 		cancel()
 		if err != nil {
 			return err

@@ -76,16 +76,17 @@ func (b *bench) fillStreams() (*throughputs, error) {
 // round fills one stream by each way.
 func (t *throughputs) round(raw, direct, relayed *child) error {
 	for _, way := range []struct {
+		name   string
 		sender *child
 		rates  *[]float64
-	}{{raw, &t.raw}, {direct, &t.direct}, {relayed, &t.relayed}} {
+	}{{"raw", raw, &t.raw}, {"direct", direct, &t.direct}, {"relayed", relayed, &t.relayed}} {
 		result, err := way.sender.ask("fill " + fillFor.String())
 		if err != nil {
-			return err
+			return fmt.Errorf("%s stream: %w", way.name, err)
 		}
 		rate, err := megabitsPerSecond(result)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s stream: %w", way.name, err)
 		}
 		*way.rates = append(*way.rates, rate)
 	}
@@ -137,12 +138,8 @@ func bulkPair(s *stage.Stage, names [2]string, hosts [2]*natlab.Host, wanted api
 			return nil, err
 		}
 	}
-	endpoint, err := peers[0].ask(strings.Join([]string{"connect", names[1], string(wanted)}, " "))
-	if err != nil {
-		return nil, err
-	}
-	progress("%s and %s are connected: %s %s", names[0], names[1], wanted, endpoint)
-	return peers[0], nil
+	_, err = peers[0].ask(strings.Join([]string{"connect", names[1], string(wanted)}, " "))
+	return peers[0], err
 }
 
 // ratio returns what the medians of two ways are to each other.
