@@ -38,6 +38,9 @@ type conversation struct {
 	// sealed is the message inside the talk under way. It counts as sent when
 	// the introduction says that the talk has reached the peer.
 	sealed []store.Message
+	// announced is the way to the peer that subscribers were told last, without
+	// its round trip.
+	announced way
 	// predictedAt is when we last told the peer where our router may map us.
 	predictedAt time.Time
 	// refused says why the last talk failed; zero when it did not.

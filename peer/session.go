@@ -85,23 +85,28 @@ func (d *Daemon) introduced(m wire.Introduction) {
 }
 
 // sessionFor returns the session an introduction is for, and ends an older one:
-// another instance of the peer runs now.
+// another instance of the peer runs now. It belongs to the goroutine that reads
+// the control connection, so two calls never race; no lock is held while the
+// session opens, because the socket's callbacks take the same one.
 func (c *conversation) sessionFor(m wire.Introduction) (*session, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.introduction, c.introducedAt = m, time.Now()
 	c.introduction.Sealed = nil
-	if c.session != nil && c.session.id == m.Session {
-		return c.session, nil
+	old := c.session
+	c.mu.Unlock()
+	if old != nil && old.id == m.Session {
+		return old, nil
 	}
 	s, err := c.daemon.openSession(m)
 	if err != nil {
 		return nil, err
 	}
-	if old := c.session; old != nil {
+	if old != nil {
 		c.daemon.spawn(func() { old.close(codeReplaced, "another instance") })
 	}
+	c.mu.Lock()
 	c.session = s
+	c.mu.Unlock()
 	return s, nil
 }
 

@@ -159,9 +159,14 @@ func (d *Daemon) existingConversation(peer wire.Key) *conversation {
 	return d.conversations[peer]
 }
 
-// publishPath tells subscribers which way data to the peer takes now.
+// publishPath tells subscribers which way data to the peer takes now, if that
+// is another one than they were told last. A mere doubt about a path, or a new
+// round trip, is no news.
 func (d *Daemon) publishPath(peer wire.Key) {
 	way := d.wayTo(peer)
+	if !d.conversation(peer).isNews(way) {
+		return
+	}
 	d.events.Publish(api.PathChange{
 		Peer:      d.nameOf(peer),
 		Path:      way.path,
@@ -170,6 +175,17 @@ func (d *Daemon) publishPath(peer wire.Key) {
 		RTT:       api.Milliseconds(way.rtt),
 		At:        api.At(time.Now()),
 	})
+}
+
+// isNews notes the way that is about to be announced, and reports whether it
+// differs from the one before.
+func (c *conversation) isNews(way way) bool {
+	way.rtt = 0
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	news := way != c.announced
+	c.announced = way
+	return news
 }
 
 // Subscribe returns events from now on.

@@ -60,8 +60,20 @@ func (d *Daemon) reason(peer wire.Key, way way, introduction wire.Introduction, 
 		return api.ReasonNoUDP
 	case !hasObserved(introduction.Candidates):
 		return api.ReasonPeerNoUDP
-	case d.ownReport().Mapping >= wire.MappingADM && introduction.NAT.Mapping >= wire.MappingADM:
+	}
+	return hardness(d.ownReport(), introduction.NAT)
+}
+
+// hardness says which router is to blame when nothing else is.
+func hardness(ours, theirs wire.NATReport) api.Reason {
+	weAreHard, theyAreHard := ours.Mapping >= wire.MappingADM, theirs.Mapping >= wire.MappingADM
+	switch {
+	case weAreHard && theyAreHard:
 		return api.ReasonHardNATs
+	case weAreHard:
+		return api.ReasonOurHardNAT
+	case theyAreHard:
+		return api.ReasonTheirHardNAT
 	}
 	return api.ReasonNoAnswer
 }

@@ -6,6 +6,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"peerd/roster"
 	"peerd/wire"
 )
 
@@ -50,6 +51,9 @@ func (s *state) admit(key wire.Key, wish string, token []byte, now time.Time) (n
 		if !found {
 			if m.Invite, err = redeem(tx, token, now); err != nil {
 				return err
+			}
+			if tx.Bucket(membersBucket).Stats().KeyN >= roster.MaxMembers {
+				return wire.Refused{Code: wire.RefusedBusy, Detail: "the circle is full"}
 			}
 		}
 		if err := bindName(tx, key, m.Name, wish); err != nil {

@@ -90,6 +90,8 @@ var english = texts{
 		api.ReasonNoUDP:             {"our network blocks UDP", "allow outgoing UDP on this network; messages work by relay"},
 		api.ReasonPeerNoUDP:         {"the peer's network blocks UDP", "allow outgoing UDP on the peer's network; messages work by relay"},
 		api.ReasonHardNATs:          {"both routers use a new port for every destination, so neither can be told where to send", "enable IPv6 or a port mapping on one of the routers; messages work by relay"},
+		api.ReasonOurHardNAT:        {"our router uses a new port for every destination, and the peer's lets in only ports it has sent to", "enable a port mapping on our router, or IPv6 on both sides; messages work by relay"},
+		api.ReasonTheirHardNAT:      {"the peer's router uses a new port for every destination, and ours lets in only ports it has sent to", "enable a port mapping on the peer's router, or IPv6 on both sides; messages work by relay"},
 		api.ReasonNoAnswer:          {"no probe got through: a firewall in between drops them", "allow outgoing UDP to any port on both sides; messages work by relay"},
 	},
 

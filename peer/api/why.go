@@ -26,11 +26,13 @@ const (
 	ReasonDirect            Reason = "direct"             // a direct path is in use
 	ReasonRendezvousOffline Reason = "rendezvous_offline" // nobody can introduce us
 	ReasonPeerOffline       Reason = "peer_offline"
-	ReasonNoTalk            Reason = "no_talk"     // nothing to say to each other yet, so no session
-	ReasonPunching          Reason = "punching"    // being tried right now
-	ReasonPolicy            Reason = "policy"      // one side allows the relay only
-	ReasonNoUDP             Reason = "no_udp"      // our network blocks UDP
-	ReasonPeerNoUDP         Reason = "peer_no_udp" // theirs does
-	ReasonHardNATs          Reason = "hard_nats"   // address-dependent mapping on both sides
-	ReasonNoAnswer          Reason = "no_answer"   // every probe was lost on the way
+	ReasonNoTalk            Reason = "no_talk"        // nothing to say to each other yet, so no session
+	ReasonPunching          Reason = "punching"       // being tried right now
+	ReasonPolicy            Reason = "policy"         // one side allows the relay only
+	ReasonNoUDP             Reason = "no_udp"         // our network blocks UDP
+	ReasonPeerNoUDP         Reason = "peer_no_udp"    // theirs does
+	ReasonHardNATs          Reason = "hard_nats"      // address-dependent mapping on both sides
+	ReasonOurHardNAT        Reason = "our_hard_nat"   // on ours alone, and their router filters by port
+	ReasonTheirHardNAT      Reason = "their_hard_nat" // on theirs alone, and our router filters by port
+	ReasonNoAnswer          Reason = "no_answer"      // every probe was lost on the way
 )
