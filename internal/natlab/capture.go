@@ -44,6 +44,7 @@ type Capture struct {
 	name   string
 	socket *os.File
 	raw    syscall.RawConn
+	ignore int // index of an interface that brings back what arrived before; 0: none
 	reader sync.WaitGroup
 
 	mu      sync.Mutex
@@ -57,10 +58,10 @@ type Capture struct {
 const captureBuffer = 64 << 20
 
 // Capture records what crosses the core of the internet: whatever passes between homes, carriers and public hosts,
-// with outside addresses.
+// with outside addresses. It sees what enters the core, even if it dies there, but not what the core itself sends.
 func (l *Lab) Capture() *Capture {
 	l.reporter.Helper()
-	capture := &Capture{lab: l, name: "internet"}
+	capture := &Capture{lab: l, name: "internet", ignore: l.detour}
 	l.try("capture on the internet", func() error { return capture.open(l.internet.ns) })
 	return capture
 }
@@ -74,25 +75,19 @@ func (n *Node) Capture() *Capture {
 	return capture
 }
 
-func (c *Capture) open(ns *namespace) error {
-	fd := -1
-	err := ns.Do(func() (err error) {
-		fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-		return err
+func (c *Capture) open(ns *namespace) (err error) {
+	c.socket, err = openSocket(ns, c.name, unix.AF_PACKET, unix.SOCK_DGRAM, 0, func(fd int) error {
+		if err := setReceiveBuffer(fd, captureBuffer); err != nil {
+			return err
+		}
+		// One protocol rather than all of them: such sockets see what arrives, but neither what leaves nor, a second
+		// time, what passes a bridge.
+		return bindPacket(fd, unix.ETH_P_IP, 0)
 	})
 	if err != nil {
-		return fmt.Errorf("open packet socket: %w", err)
+		return err
 	}
-	c.socket = os.NewFile(uintptr(fd), c.name)
 	if c.raw, err = c.socket.SyscallConn(); err != nil {
-		return errors.Join(err, c.socket.Close())
-	}
-	if err := setReceiveBuffer(fd, captureBuffer); err != nil {
-		return errors.Join(err, c.socket.Close())
-	}
-	// One protocol rather than all of them: such sockets see what arrives, but neither what leaves nor, a second time,
-	// what passes a bridge.
-	if err := bindPacket(fd, unix.ETH_P_IP, 0); err != nil {
 		return errors.Join(err, c.socket.Close())
 	}
 	c.reader.Go(c.read)
@@ -116,12 +111,15 @@ func (c *Capture) read() {
 // drain records what is in the socket now. The caller holds the lock.
 func (c *Capture) drain(fd int, buffer []byte) {
 	for {
-		n, _, err := unix.Recvfrom(fd, buffer, unix.MSG_DONTWAIT)
+		n, from, err := unix.Recvfrom(fd, buffer, unix.MSG_DONTWAIT)
 		if err == unix.ENETDOWN || err == unix.EINTR {
 			continue
 		}
 		if err != nil {
 			break
+		}
+		if link, ok := from.(*unix.SockaddrLinklayer); ok && link.Ifindex == c.ignore {
+			continue
 		}
 		if packet, ok := parsePacket(slices.Clone(buffer[:n])); ok {
 			c.packets = append(c.packets, packet)

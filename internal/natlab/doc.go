@@ -1,7 +1,7 @@
 // Package natlab is a test internet on one Linux machine: real network namespaces, real routers with the kernel's own
-// NAT and connection tracking, links with delay and loss, and programs that run inside. It serves end-to-end tests,
-// benchmarks and the demonstration. It needs no outside programs, and no root where unprivileged user namespaces are
-// allowed.
+// NAT and connection tracking or one in user space, links with delay and loss, and programs that run inside. It serves
+// end-to-end tests, benchmarks and the demonstration. It needs no outside programs, and no root where unprivileged user
+// namespaces are allowed.
 //
 //	     PublicHost                 PublicHost
 //	    203.0.113.1                203.0.113.2
@@ -34,6 +34,12 @@
 //	rendezvous.WaitLine(10*time.Second, "ready")
 //	conn := alice.ListenUDP(5000)
 //	home.FlushConntrack()
+//
+// The common home routers are the kernel's: [Masquerade] and the other constants. Every other combination of behaviours
+// that RFC 4787 knows is [Userspace], described by package natlab/nat. Both are a [Router] and do the same things; which
+// packets a userspace one has dropped, and why, can be asked.
+//
+// One router is little internet for packets that should die on the way: see [Hops].
 //
 // The test binary's TestMain calls [Main]. A program calls [Enter] and [Open] instead, and asks [Lab.Err].
 //

@@ -24,7 +24,7 @@ func TestLabNeedsNoRoot(t *testing.T) {
 		t.Log("this run is in a user namespace already: all of it is the proof")
 		return
 	}
-	out, err := testAsNobody("EachKind|Carrier|Delay|Loss|Reboot|Capture|Process")
+	out, err := testAsNobody("EachKind|Userspace|Carrier|Hops|Delay|Loss|Reboot|Capture|Process")
 	if err != nil || !strings.Contains(out, "--- PASS") {
 		t.Errorf("as user %d: %v\n%s", nobody, err, out)
 	}

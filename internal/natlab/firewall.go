@@ -10,7 +10,7 @@ import (
 	"github.com/google/nftables/expr"
 )
 
-// The router's rules, as `nft list ruleset` would show them for a full cone with hairpin; the other kinds have less.
+// The rules of a router that the kernel translates for, as `nft list ruleset` would show them for a full cone with hairpin; the other kinds have less.
 //
 //	table ip nat {
 //	  map mappings { type inet_service : ipv4_addr . inet_service; flags dynamic,timeout; timeout 5m }
@@ -40,10 +40,9 @@ import (
 //	  }
 //	}
 const (
-	natTable      = "nat"
-	filterTable   = "filter"
-	blackoutTable = "blackout"
-	mappingsMap   = "mappings"
+	natTable    = "nat"
+	filterTable = "filter"
+	mappingsMap = "mappings"
 )
 
 // Sequential allocation walks through these outside ports, again and again.
@@ -53,51 +52,36 @@ const (
 )
 
 // installFirewall (re)places the router's NAT and filter. Connection tracking keeps what it knows.
-func (r *Router) installFirewall() error {
+func (f *netfilter) installFirewall() error {
 	// Small batches: nftables v0.3.0 loses acknowledgements of large ones.
-	if err := r.rules(filterTable, r.filterRules); err != nil {
+	if err := f.ns.rules(filterTable, f.filterRules); err != nil {
 		return err
 	}
-	return r.rules(natTable, r.natRules)
+	return f.ns.rules(natTable, f.natRules)
 }
 
-// rules replaces a table in one transaction.
-func (r *Router) rules(name string, fill func(*ruleset)) error {
-	return r.ns.Do(func() error {
-		rs, err := newRuleset(name)
-		if err != nil {
-			return err
-		}
-		rs.create()
-		rs.delete() // what an earlier call left
-		rs.create()
-		fill(rs)
-		return rs.commit()
-	})
-}
+func (f *netfilter) natRules(rs *ruleset) {
+	outside, inside := hostPrefix(f.Addr()), ipNet(f.options.subnet)
 
-func (r *Router) natRules(rs *ruleset) {
-	outside, inside := hostPrefix(r.Addr()), ipNet(r.options.subnet)
-
-	if r.notesMappings() {
+	if f.notesMappings() {
 		rs.addMappings(mappingsMap)
 		pre := rs.chain("prerouting", nftables.ChainTypeNAT, nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest)
-		if r.nat == FullCone {
+		if f.kind == FullCone {
 			pre.add(arrivesFrom(accessInterface), udp(), dnatToMapping())
 		}
-		if r.options.hairpin {
+		if f.options.hairpin {
 			pre.add(sourceIn(inside), destinationIn(outside), udp(), dnatToMapping())
 		}
 	}
 
 	post := rs.chain("postrouting", nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource)
-	post.add(leavesTo(accessInterface), udp(), r.sourceNAT(outside.IP))
+	post.add(leavesTo(accessInterface), udp(), f.sourceNAT(outside.IP))
 	post.add(leavesTo(accessInterface), plainMasquerade())
-	if r.options.hairpin {
+	if f.options.hairpin {
 		post.add(sourceIn(inside), conntrackStatus(statusDNAT), snatTo(outside.IP))
 	}
 
-	if r.notesMappings() {
+	if f.notesMappings() {
 		learn := rs.chain("learn", nftables.ChainTypeFilter, nftables.ChainHookPostrouting,
 			nftables.ChainPriorityRef(*nftables.ChainPriorityNATSource+10))
 		learn.add(udp(), originalDirection(), conntrackStatus(statusSNAT), noteMapping())
@@ -105,25 +89,25 @@ func (r *Router) natRules(rs *ruleset) {
 }
 
 // notesMappings reports whether the router forwards by mapping what connection tracking alone would not.
-func (r *Router) notesMappings() bool { return r.nat == FullCone || r.options.hairpin }
+func (f *netfilter) notesMappings() bool { return f.kind == FullCone || f.options.hairpin }
 
 // sourceNAT is how the router's kind allocates outside ports.
-func (r *Router) sourceNAT(outside net.IP) []expr.Any {
+func (f *netfilter) sourceNAT(outside net.IP) []expr.Any {
 	switch {
-	case r.options.firstPort != 0:
-		return snatToPorts(outside, r.options.firstPort, r.options.lastPort)
-	case r.nat == FullyRandom:
+	case f.options.firstPort != 0:
+		return snatToPorts(outside, f.options.firstPort, f.options.lastPort)
+	case f.kind == FullyRandom:
 		return fullyRandomMasquerade()
-	case r.nat == Sequential:
+	case f.kind == Sequential:
 		return snatToNextPort(outside, sequentialFirst, sequentialPorts)
 	default:
 		return plainMasquerade()
 	}
 }
 
-func (r *Router) filterRules(rs *ruleset) {
+func (f *netfilter) filterRules(rs *ruleset) {
 	forward := rs.filterChain("forward", nftables.ChainHookForward, nftables.ChainPriorityFilter, nftables.ChainPolicyDrop)
-	if r.nat == UDPBlocked {
+	if f.kind == UDPBlocked {
 		forward.add(udp(), drop())
 	}
 	forward.add(knownConnection(), accept())
@@ -131,7 +115,7 @@ func (r *Router) filterRules(rs *ruleset) {
 	forward.add(conntrackStatus(statusDNAT), accept())
 
 	policy := nftables.ChainPolicyDrop
-	if r.nat == InputAccept {
+	if f.kind == InputAccept {
 		policy = nftables.ChainPolicyAccept
 	}
 	input := rs.filterChain("input", nftables.ChainHookInput, nftables.ChainPriorityFilter, policy)
@@ -139,36 +123,12 @@ func (r *Router) filterRules(rs *ruleset) {
 	input.add(arrivesNotFrom(accessInterface), accept())
 }
 
-// installBlackout drops everything before connection tracking sees it.
-func (r *Router) installBlackout() error {
-	return r.rules(blackoutTable, func(rs *ruleset) {
-		for name, hook := range map[string]*nftables.ChainHook{
-			"prerouting": nftables.ChainHookPrerouting,
-			"output":     nftables.ChainHookOutput,
-		} {
-			rs.filterChain(name, hook, nftables.ChainPriorityRaw, nftables.ChainPolicyDrop)
-		}
-	})
-}
-
-func (r *Router) removeBlackout() error {
-	return r.ns.Do(func() error {
-		rs, err := newRuleset(blackoutTable)
-		if err != nil {
-			return err
-		}
-		rs.create() // so that there is something to delete
-		rs.delete()
-		return rs.commit()
-	})
-}
-
 // flushMappings empties the map of noted mappings, if the router has one.
-func (r *Router) flushMappings() error {
-	if !r.notesMappings() {
+func (f *netfilter) flushMappings() error {
+	if !f.notesMappings() {
 		return nil
 	}
-	return r.ns.Do(func() error {
+	return f.ns.Do(func() error {
 		rs, err := newRuleset(natTable)
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ package natlab
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 	"testing"
 )
@@ -22,6 +23,7 @@ var ErrUnavailable = errors.New("network lab unavailable")
 type Lab struct {
 	reporter reporter
 	internet *provider
+	detour   int        // index of the internet's interface for packets that come back to it; 0 if there is none
 	wires    *namespace // where impaired links pass through; nil until the first one
 	hosts    addressPool
 	routers  addressPool
@@ -53,9 +55,9 @@ func (silent) Failed() bool        { return false }
 
 // New opens a lab for a test, closes it when the test ends, and logs the output of its processes if the test failed.
 // A lab that cannot start fails the test; nothing is skipped. The package's TestMain must call [Main].
-func New(t testing.TB) *Lab {
+func New(t testing.TB, opts ...LabOption) *Lab {
 	t.Helper()
-	lab, err := open(t)
+	lab, err := open(t, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,11 +67,17 @@ func New(t testing.TB) *Lab {
 
 // Open opens a lab for a program, which should have called [Enter]. It returns [ErrUnavailable] where there cannot
 // be one. The caller closes the lab.
-func Open() (*Lab, error) {
-	return open(silent{})
+func Open(opts ...LabOption) (*Lab, error) {
+	return open(silent{}, opts)
 }
 
-func open(r reporter) (*Lab, error) {
+func open(r reporter, opts []LabOption) (*Lab, error) {
+	o := labOptions{hops: 1}
+	for _, option := range opts {
+		if err := option(&o); err != nil {
+			return nil, fmt.Errorf("natlab: %w", err)
+		}
+	}
 	if err := permitted(); err != nil {
 		return nil, unavailable(err)
 	}
@@ -78,12 +86,12 @@ func open(r reporter) (*Lab, error) {
 		hosts:    newAddressPool("203.0.113.0/24"),
 		routers:  newAddressPool("198.51.100.0/24"),
 	}
-	core, err := lab.newRouterNamespace()
+	internet, err := lab.newInternet(o)
 	if err != nil {
 		lab.Close()
 		return nil, fmt.Errorf("natlab: build the internet: %w", err)
 	}
-	lab.internet = &provider{lab: lab, ns: core, gateway: internetGateway}
+	lab.internet = internet
 	return lab, nil
 }
 
@@ -172,6 +180,11 @@ func (l *Lab) newRouterNamespace() (*namespace, error) {
 		return nil, err
 	}
 	return ns, ns.Do(func() error {
+		// Where the kernel has br_netfilter, the router's rules would see what only passes its switch.
+		err := sysctl("bridge/bridge-nf-call-iptables", "0")
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 		return errors.Join(
 			sysctl("ipv4/ip_forward", "1"),
 			// A strict reverse path check, which some hosts hand down to new namespaces, would drop packets that the

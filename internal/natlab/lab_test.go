@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"peerd/internal/natlab"
+	"peerd/internal/natlab/nat"
 )
 
 // openLab opens a lab as a program does, which keeps its failures to itself.
@@ -65,7 +66,7 @@ func held(t *testing.T) resources {
 
 // useEverything runs a lab with one of each thing and closes it in mid-flight.
 func useEverything(t *testing.T) {
-	lab, err := natlab.Open()
+	lab, err := natlab.Open(natlab.Hops(3))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +77,9 @@ func useEverything(t *testing.T) {
 	isp := lab.CarrierNAT("isp", natlab.FullyRandom, natlab.Link{}, natlab.Hairpin())
 	alice := isp.Home("home", natlab.FullCone, slow).Host("alice")
 	send(t, alice.ListenUDP(0), vps.AddrPort(9), "still under way when the lab closes")
+	other := lab.Home("other", restricted, natlab.Link{})
+	send(t, other.Host("bob").ListenUDP(0), vps.AddrPort(9), "through a NAT of our own")
+	other.BackgroundTraffic(1000)
 	lab.Capture()
 	alice.Start(program("sleep")).WaitLine(hangGuard, "ready")
 	if err := lab.Err(); err != nil {
@@ -131,6 +135,14 @@ func TestImpossibleOptionsAreErrors(t *testing.T) {
 				t.Error("accepted")
 			}
 		})
+	}
+}
+
+func TestImpossibleBehaviourIsAnError(t *testing.T) {
+	lab := openLab(t)
+	lab.Home("home", natlab.Userspace(nat.Behaviour{Filtering: 9}), natlab.Link{})
+	if lab.Err() == nil {
+		t.Error("accepted")
 	}
 }
 

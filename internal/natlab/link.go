@@ -98,10 +98,8 @@ func (u *uplink) insertWire() error {
 	if err := u.plugIn(); err != nil {
 		return err
 	}
-	for _, e := range []end{u.near, u.far} {
-		if err := e.disableSegmentation(); err != nil {
-			return err
-		}
+	if err := u.disableSegmentation(); err != nil {
+		return err
 	}
 	if u.wire, err = newWire(left, right); err != nil {
 		return err
@@ -181,15 +179,17 @@ func (e end) addAddress(addr *net.IPNet) error {
 	return nil
 }
 
-// disableSegmentation makes the kernel cut offloaded super-packets up before the interface, so that a wire delays and
-// loses packets and not bursts of them.
-func (e end) disableSegmentation() error {
-	link, err := e.link()
-	if err != nil {
-		return err
-	}
-	if err := e.ns.links.LinkSetGSOMaxSegs(link, 1); err != nil {
-		return fmt.Errorf("limit %s to one segment per packet: %w", e.name, err)
+// disableSegmentation makes the kernel cut offloaded super-packets up before they enter the cable, so that a wire delays
+// and loses packets and not bursts of them, and a userspace NAT sees the packets that the internet would.
+func (u *uplink) disableSegmentation() error {
+	for _, e := range []end{u.near, u.far} {
+		link, err := e.link()
+		if err != nil {
+			return err
+		}
+		if err := e.ns.links.LinkSetGSOMaxSegs(link, 1); err != nil {
+			return fmt.Errorf("limit %s to one segment per packet: %w", e.name, err)
+		}
 	}
 	return nil
 }

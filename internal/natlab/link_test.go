@@ -125,11 +125,18 @@ func TestImpossibleLinkIsAnError(t *testing.T) {
 
 // BenchmarkTCP measures the throughput from a public host into a home.
 func BenchmarkTCP(b *testing.B) {
-	for name, link := range map[string]natlab.Link{"perfect": {}, "delay": {Delay: 5 * time.Millisecond}} {
+	for name, path := range map[string]struct {
+		kind natlab.NAT
+		link natlab.Link
+	}{
+		"perfect":   {natlab.Masquerade, natlab.Link{}},
+		"delay":     {natlab.Masquerade, natlab.Link{Delay: 5 * time.Millisecond}},
+		"userspace": {restricted, natlab.Link{}},
+	} {
 		b.Run(name, func(b *testing.B) {
 			lab := natlab.New(b)
 			listener := lab.PublicHost("vps", natlab.Link{}).ListenTCP(0)
-			alice := lab.Home("home", natlab.Masquerade, link).Host("alice")
+			alice := lab.Home("home", path.kind, path.link).Host("alice")
 			var sender sync.WaitGroup
 			sender.Go(func() { sendForever(listener) })
 			conn, err := alice.DialTCP(b.Context(), listener.Addr().(*net.TCPAddr).AddrPort())

@@ -5,17 +5,40 @@ package natlab
 import (
 	"fmt"
 	"net/netip"
+	"time"
+
+	"peerd/internal/natlab/nat"
 )
 
-// NAT is a kind of router, named for how it treats UDP. All kinds run on the kernel's own NAT. They let everything
-// out, drop unsolicited packets from outside, and translate TCP as Masquerade does. The words are RFC 4787's: mapping
-// and filtering are endpoint-independent (EIM, EIF) or address and port-dependent (APDM, APDF).
-type NAT int
+// A NAT is a kind of router: one of the kernel's, such as [Masquerade], or one of any behaviour by [Userspace].
+type NAT interface {
+	fmt.Stringer
+
+	// engine sets up translation on a router that has its access link.
+	engine(*Router) (engine, error)
+}
+
+// An engine translates a router's packets.
+type engine interface {
+	attach(*uplink) error  // prepares a cable that was plugged into the router
+	readdress() error      // goes over to the router's new outside address, and forgets
+	forget() error         // loses all mappings and flows
+	setRunning(bool) error // stops and resumes translation
+	setUDPTimeout(time.Duration) error
+	flows() (Flows, error)
+	dropped(nat.Drop) (int, error)
+	send(packet []byte) error // translates a packet as if it had come from inside
+}
+
+// Kernel is a kind of router that translates with the kernel's own NAT, named for how it treats UDP. All kinds let
+// everything out, drop unsolicited packets from outside, and translate TCP as Masquerade does. The words are RFC
+// 4787's: mapping and filtering are endpoint-independent (EIM, EIF) or address and port-dependent (APDM, APDF).
+type Kernel int
 
 const (
 	// Masquerade is the usual home router: port-preserving EIM, APDF. Two hosts that use the same source port towards
 	// the same destination are told apart by a random port for the second.
-	Masquerade NAT = iota
+	Masquerade Kernel = iota
 	// InputAccept is Masquerade on a router whose own input chain is open. A probe that arrives before the inside
 	// host has sent leaves a conntrack entry behind, and the host's own probe must then leave from another port
 	// than the one the rendezvous saw: the conntrack clash.
@@ -31,13 +54,24 @@ const (
 	UDPBlocked
 )
 
-func (n NAT) String() string {
+func (k Kernel) String() string {
 	names := []string{"masquerade", "input-accept", "fully-random", "sequential", "full-cone", "udp-blocked"}
-	if n < 0 || int(n) >= len(names) {
-		return fmt.Sprintf("NAT(%d)", int(n))
+	if k < 0 || int(k) >= len(names) {
+		return fmt.Sprintf("Kernel(%d)", int(k))
 	}
-	return names[n]
+	return names[k]
 }
+
+// Userspace is a kind of router whose NAT runs in this process: what package nat can do, at some 80,000 packets a
+// second. The links of such a router carry packets one by one, without segmentation offload, so bulk transfers are
+// slower than behind the kernel's NAT: some 500 Mbit/s. Programs on the router itself reach the inside only.
+//
+//	natlab.Userspace(nat.Behaviour{Mapping: nat.APDM, Filtering: nat.APDF, Allocation: nat.Sequential})
+//
+// The options [Hairpin] and [PortBlock] add to the behaviour.
+func Userspace(b nat.Behaviour) NAT { return userspaceNAT{b} }
+
+type userspaceNAT struct{ nat.Behaviour }
 
 // An Option refines a home or a carrier NAT.
 type Option func(*options) error
@@ -62,7 +96,8 @@ func Subnet(prefix string) Option {
 }
 
 // Hairpin lets inside hosts reach each other through the router's outside address (RFC 4787, section 6), with
-// endpoint-independent filtering and the outside address as source. Without it such packets end at the router.
+// the outside address as source. Without it such packets end at the router. The kernel's NAT filters them
+// endpoint-independently, [Userspace] as it does those from outside.
 func Hairpin() Option {
 	return func(o *options) error {
 		o.hairpin = true

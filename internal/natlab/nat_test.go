@@ -8,7 +8,11 @@ import (
 	"time"
 
 	"peerd/internal/natlab"
+	"peerd/internal/natlab/nat"
 )
+
+// restricted is a home router like Masquerade, in user space.
+var restricted = natlab.Userspace(nat.Behaviour{Filtering: nat.APDF})
 
 // What each kind of router does to UDP, observed from inside as RFC 5780 does: the mappings seen by two servers, and
 // whose unsolicited packets come in.
@@ -121,11 +125,11 @@ func TestUDPBlockedStillPassesTCP(t *testing.T) {
 }
 
 func TestRebootLosesMappings(t *testing.T) {
-	for _, nat := range []natlab.NAT{natlab.Masquerade, natlab.FullCone} {
-		t.Run(nat.String(), func(t *testing.T) {
+	for _, kind := range []natlab.NAT{natlab.Masquerade, natlab.FullCone, restricted} {
+		t.Run(kind.String(), func(t *testing.T) {
 			lab := natlab.New(t)
 			srv := startServer(t, lab.PublicHost("vps", natlab.Link{}), 3478)
-			home := lab.Home("home", nat, natlab.Link{})
+			home := lab.Home("home", kind, natlab.Link{})
 			conn := home.Host("alice").ListenUDP(5000)
 			mapping := srv.observed(conn)
 
@@ -151,11 +155,11 @@ func TestRebootLosesMappings(t *testing.T) {
 }
 
 func TestNewOutsideAddressIsUsedAtOnce(t *testing.T) {
-	for _, nat := range []natlab.NAT{natlab.Masquerade, natlab.Sequential, natlab.FullCone} {
-		t.Run(nat.String(), func(t *testing.T) {
+	for _, kind := range []natlab.NAT{natlab.Masquerade, natlab.Sequential, natlab.FullCone, restricted} {
+		t.Run(kind.String(), func(t *testing.T) {
 			lab := natlab.New(t)
 			srv := startServer(t, lab.PublicHost("vps", natlab.Link{}), 3478)
-			home := lab.Home("home", nat, natlab.Link{Delay: time.Millisecond})
+			home := lab.Home("home", kind, natlab.Link{Delay: time.Millisecond})
 			conn := home.Host("alice").ListenUDP(5000)
 			before := srv.observed(conn)
 			home.ChangeAddress()

@@ -37,6 +37,34 @@ func newRuleset(table string) (*ruleset, error) {
 	return &ruleset{conn, &nftables.Table{Family: nftables.TableFamilyIPv4, Name: table}}, nil
 }
 
+// rules replaces a table in one transaction.
+func (ns *namespace) rules(name string, fill func(*ruleset)) error {
+	return ns.Do(func() error {
+		rs, err := newRuleset(name)
+		if err != nil {
+			return err
+		}
+		rs.create()
+		rs.delete() // what an earlier call left
+		rs.create()
+		fill(rs)
+		return rs.commit()
+	})
+}
+
+// removeRules removes a table, which need not be there.
+func (ns *namespace) removeRules(name string) error {
+	return ns.Do(func() error {
+		rs, err := newRuleset(name)
+		if err != nil {
+			return err
+		}
+		rs.create() // so that there is something to delete
+		rs.delete()
+		return rs.commit()
+	})
+}
+
 func (rs *ruleset) create() { rs.conn.AddTable(rs.table) }
 
 func (rs *ruleset) delete() { rs.conn.DelTable(rs.table) }
@@ -124,6 +152,13 @@ func addressIn(offset uint32, prefix *net.IPNet) []expr.Any {
 	}
 }
 
+// destinationNotIn: ip daddr != prefix
+func destinationNotIn(prefix *net.IPNet) []expr.Any {
+	phrase := destinationIn(prefix)
+	phrase[len(phrase)-1].(*expr.Cmp).Op = expr.CmpOpNeq
+	return phrase
+}
+
 // sourceIn: ip saddr prefix
 func sourceIn(prefix *net.IPNet) []expr.Any { return addressIn(ipSource, prefix) }
 
@@ -163,6 +198,9 @@ const conntrackOriginal = 0
 func originalDirection() []expr.Any {
 	return []expr.Any{&expr.Ct{Key: expr.CtKeyDIRECTION, Register: register}, equal([]byte{conntrackOriginal})}
 }
+
+// counter: counter
+func counter() []expr.Any { return []expr.Any{&expr.Counter{}} }
 
 func accept() []expr.Any { return []expr.Any{&expr.Verdict{Kind: expr.VerdictAccept}} }
 

@@ -18,6 +18,7 @@ type provider struct {
 	ns      *namespace
 	gateway netip.Addr
 	ports   int
+	attach  func(*uplink) error // prepares a new customer's link; nil if there is nothing to prepare
 }
 
 // accessInterface is the customer's end of an access link.
@@ -35,6 +36,11 @@ func (p *provider) connect(customer *Node, addr netip.Addr, link Link) error {
 	customer.uplink = u
 	if err := u.lay(); err != nil {
 		return err
+	}
+	if p.attach != nil {
+		if err := p.attach(u); err != nil {
+			return err
+		}
 	}
 	if err := p.assign(customer, addr); err != nil {
 		return err

@@ -10,11 +10,17 @@ import (
 	"time"
 
 	"peerd/internal/natlab"
+	"peerd/internal/natlab/nat"
 )
 
 // Which pairs of routers a plain simultaneous probe opens, from observed endpoint to observed endpoint: the yardstick
 // for what a traversal engine has to do better.
 func TestPunchMatrix(t *testing.T) {
+	open := natlab.Userspace(nat.Behaviour{})
+	addressRestricted := natlab.Userspace(nat.Behaviour{Filtering: nat.ADF})
+	perAddress := natlab.Userspace(nat.Behaviour{Mapping: nat.ADM, Filtering: nat.ADF, Allocation: nat.Random})
+	sequential := natlab.Userspace(nat.Behaviour{Mapping: nat.APDM, Filtering: nat.APDF, Allocation: nat.Sequential})
+	random := natlab.Userspace(nat.Behaviour{Mapping: nat.APDM, Filtering: nat.APDF, Allocation: nat.Random})
 	for _, pair := range []struct {
 		a, b  natlab.NAT
 		opens bool
@@ -25,8 +31,21 @@ func TestPunchMatrix(t *testing.T) {
 		{natlab.Masquerade, natlab.FullyRandom, false},
 		{natlab.Masquerade, natlab.Sequential, false},
 		{natlab.FullyRandom, natlab.FullyRandom, false},
+		{open, natlab.FullyRandom, true},
+		{open, random, true},
+		{addressRestricted, sequential, true},
+		{addressRestricted, perAddress, true},
+		{restricted, restricted, true},
+		{restricted, natlab.Masquerade, true},
+		{restricted, perAddress, false},
+		{restricted, sequential, false},
+		{natlab.Masquerade, random, false},
+		{perAddress, perAddress, false},
+		{sequential, sequential, false},
+		{sequential, random, false},
 	} {
 		t.Run(pair.a.String()+" and "+pair.b.String(), func(t *testing.T) {
+			t.Parallel()
 			lab := natlab.New(t)
 			srv := startServer(t, lab.PublicHost("vps", natlab.Link{}), 3478)
 			alice := lab.Home("a", pair.a, natlab.Link{}).Host("alice").ListenUDP(5000)
@@ -36,6 +55,27 @@ func TestPunchMatrix(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A router that strikes must see its own host's packet first. Where the peer's comes earlier, even good routers on both
+// sides do not help for a while.
+func TestEarlyProbeIsPunishedByARouterThatStrikes(t *testing.T) {
+	lab := natlab.New(t)
+	srv := startServer(t, lab.PublicHost("vps", natlab.Link{}), 3478)
+	strict := lab.Home("b", natlab.Userspace(nat.Behaviour{Filtering: nat.APDF, Strike: 30 * time.Second}), natlab.Link{})
+	alice := lab.Home("a", restricted, natlab.Link{}).Host("alice").ListenUDP(5000)
+	bob := strict.Host("bob").ListenUDP(6000)
+	aliceAt, bobAt := srv.observed(alice), srv.observed(bob)
+
+	send(t, alice, bobAt, "early")
+	eventually(t, "the router notices", func() bool { return strict.Dropped(nat.Unsolicited) == 1 })
+	send(t, bob, aliceAt, "probe")
+	if !hears(t, alice, bobAt, "probe", hangGuard) {
+		t.Fatal("the strict router's own host is not heard")
+	}
+	send(t, alice, bobAt, "answer")
+	eventually(t, "the answer is dropped", func() bool { return strict.Dropped(nat.Struck) == 1 })
+	srv.observed(bob)
 }
 
 func TestHomesWithTheSameSubnetReachEachOther(t *testing.T) {

@@ -3,26 +3,27 @@
 package natlab
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
-	"strconv"
 	"time"
 
-	"github.com/vishvananda/netlink"
+	"github.com/google/nftables"
+
+	"peerd/internal/natlab/nat"
 )
 
 // A Router is a home router or a carrier's NAT. As a [Node], its address is the outside one.
 type Router struct {
 	*Node
-	provider *provider
-	nat      NAT
-	options  options
-	pool     *addressPool // where outside addresses come from
+	provider   *provider
+	options    options
+	pool       *addressPool // where outside addresses come from
+	engine     engine
+	background *background // nil if there is none
 }
 
 // newRouter builds a router of the given kind behind a provider.
-func (l *Lab) newRouter(name string, p *provider, pool *addressPool, nat NAT, link Link, o options) (*Router, error) {
+func (l *Lab) newRouter(name string, p *provider, pool *addressPool, kind NAT, link Link, o options) (*Router, error) {
 	ns, err := l.newRouterNamespace()
 	if err != nil {
 		return nil, err
@@ -31,37 +32,58 @@ func (l *Lab) newRouter(name string, p *provider, pool *addressPool, nat NAT, li
 	if err != nil {
 		return nil, err
 	}
-	r := &Router{Node: &Node{lab: l, name: name, ns: ns}, provider: p, nat: nat, options: o, pool: pool}
+	r := &Router{Node: &Node{lab: l, name: name, ns: ns}, provider: p, options: o, pool: pool}
 	if err := p.connect(r.Node, addr, link); err != nil {
 		return nil, err
 	}
-	return r, r.installFirewall()
+	if r.engine, err = kind.engine(r); err != nil {
+		return nil, fmt.Errorf("set up NAT %v: %w", kind, err)
+	}
+	return r, r.engine.attach(r.uplink)
 }
+
+// gateway is the router's inside address.
+func (r *Router) gateway() netip.Addr { return r.options.subnet.Addr().Next() }
 
 // FlushConntrack forgets every mapping and connection, as a reboot does.
 func (r *Router) FlushConntrack() {
 	r.lab.reporter.Helper()
-	r.try("flush conntrack", r.flushConntrack)
-}
-
-func (r *Router) flushConntrack() error {
-	if err := r.ns.links.ConntrackTableFlush(netlink.ConntrackTable); err != nil {
-		return err
-	}
-	return r.flushMappings()
+	r.try("flush conntrack", func() error { return r.engine.forget() })
 }
 
 // SetDown stops the router: it forwards, receives and sends nothing. Its state is kept, and its LAN still works, as
 // if the switch were a box of its own. A reboot is SetDown, [Router.FlushConntrack], [Router.SetUp].
 func (r *Router) SetDown() {
 	r.lab.reporter.Helper()
-	r.try("stop", r.installBlackout)
+	r.try("stop", func() error {
+		if err := r.engine.setRunning(false); err != nil {
+			return err
+		}
+		return r.ns.rules(blackoutTable, blackoutRules)
+	})
 }
 
 // SetUp lets a stopped router run again.
 func (r *Router) SetUp() {
 	r.lab.reporter.Helper()
-	r.try("run", r.removeBlackout)
+	r.try("run", func() error {
+		if err := r.ns.removeRules(blackoutTable); err != nil {
+			return err
+		}
+		return r.engine.setRunning(true)
+	})
+}
+
+const blackoutTable = "blackout"
+
+// blackoutRules drop everything before connection tracking sees it.
+func blackoutRules(rs *ruleset) {
+	for name, hook := range map[string]*nftables.ChainHook{
+		"prerouting": nftables.ChainHookPrerouting,
+		"output":     nftables.ChainHookOutput,
+	} {
+		rs.filterChain(name, hook, nftables.ChainPriorityRaw, nftables.ChainPolicyDrop)
+	}
 }
 
 // ChangeAddress gives the router a new outside address, as providers do overnight. Mappings on the old one are lost.
@@ -80,27 +102,46 @@ func (r *Router) ChangeAddress() {
 			return err
 		}
 		r.addrs = []netip.Addr{addr}
-		if err := r.installFirewall(); err != nil {
-			return err
-		}
-		return r.flushConntrack()
+		return r.engine.readdress()
 	})
 }
 
-// SetUDPTimeout sets how long UDP mappings live without traffic, in whole seconds, instead of Linux's 30 s (120 s
-// once a flow has had replies for two seconds).
+// SetUDPTimeout sets how long UDP mappings live without traffic. The kernel's NAT takes whole seconds only, and has 30
+// to begin with (120 once a flow has had replies for two seconds).
 func (r *Router) SetUDPTimeout(timeout time.Duration) {
 	r.lab.reporter.Helper()
 	r.try("set UDP timeout", func() error {
-		if timeout < time.Second || timeout%time.Second != 0 {
-			return fmt.Errorf("%v is not a positive number of seconds", timeout)
+		if timeout <= 0 {
+			return fmt.Errorf("%v is not a positive time", timeout)
 		}
-		seconds := strconv.Itoa(int(timeout / time.Second))
-		return r.ns.Do(func() error {
-			return errors.Join(
-				sysctl("netfilter/nf_conntrack_udp_timeout", seconds),
-				sysctl("netfilter/nf_conntrack_udp_timeout_stream", seconds),
-			)
-		})
+		return r.engine.setUDPTimeout(timeout)
 	})
+}
+
+// Flows is what a router has and had to remember. A flow is what one inside endpoint and one remote endpoint exchange,
+// in any protocol: an entry of the kernel's connection tracking.
+type Flows struct {
+	Mappings int // outside ports in use now
+	Open     int // flows that the router keeps now
+	Opened   int // flows that it ever kept
+}
+
+// Flows returns how many flows the router keeps, and has opened since it was built.
+func (r *Router) Flows() (flows Flows) {
+	r.lab.reporter.Helper()
+	r.try("count flows", func() (err error) {
+		flows, err = r.engine.flows()
+		return err
+	})
+	return flows
+}
+
+// Dropped returns how many packets a [Userspace] router has dropped for a reason. The kernel does not tell.
+func (r *Router) Dropped(why nat.Drop) (count int) {
+	r.lab.reporter.Helper()
+	r.try("count drops", func() (err error) {
+		count, err = r.engine.dropped(why)
+		return err
+	})
+	return count
 }

@@ -59,18 +59,18 @@ func (l *Lab) AddPublicAddress(host *Host) (addr netip.Addr) {
 
 // Home adds a home on the public internet. Its router's outside address is a public one, 198.51.100.x; link is its
 // access link.
-func (l *Lab) Home(name string, nat NAT, link Link, opts ...Option) *Home {
+func (l *Lab) Home(name string, kind NAT, link Link, opts ...Option) *Home {
 	l.reporter.Helper()
-	return l.newHome(name, l.internet, &l.routers, nat, link, opts)
+	return l.newHome(name, l.internet, &l.routers, kind, link, opts)
 }
 
 // Home adds a home that is a customer of the carrier.
-func (c *Carrier) Home(name string, nat NAT, link Link, opts ...Option) *Home {
+func (c *Carrier) Home(name string, kind NAT, link Link, opts ...Option) *Home {
 	c.lab.reporter.Helper()
-	return c.lab.newHome(name, c.access, &c.customers, nat, link, opts)
+	return c.lab.newHome(name, c.access, &c.customers, kind, link, opts)
 }
 
-func (l *Lab) newHome(name string, p *provider, pool *addressPool, nat NAT, link Link, opts []Option) *Home {
+func (l *Lab) newHome(name string, p *provider, pool *addressPool, kind NAT, link Link, opts []Option) *Home {
 	l.reporter.Helper()
 	home := &Home{Router: &Router{Node: &Node{lab: l, name: name}}}
 	l.try("add home "+name, func() error {
@@ -79,7 +79,7 @@ func (l *Lab) newHome(name string, p *provider, pool *addressPool, nat NAT, link
 		if err != nil {
 			return err
 		}
-		router, err := l.newRouter(name, p, pool, nat, link, o)
+		router, err := l.newRouter(name, p, pool, kind, link, o)
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func privateSubnet(n int) netip.Prefix {
 
 // Gateway returns the router's inside address, the first of the subnet. What the router listens on there, its hosts can
 // reach.
-func (h *Home) Gateway() netip.Addr { return h.options.subnet.Addr().Next() }
+func (h *Home) Gateway() netip.Addr { return h.gateway() }
 
 func (h *Home) addBridge() error {
 	attrs := netlink.NewLinkAttrs()
@@ -144,6 +144,9 @@ func (h *Home) plugIn(host *Host) error {
 	if err := u.lay(); err != nil {
 		return err
 	}
+	if err := h.engine.attach(u); err != nil {
+		return err
+	}
 	if err := u.near.addAddress(ipNet(netip.PrefixFrom(host.Addr(), h.options.subnet.Bits()))); err != nil {
 		return err
 	}
@@ -170,7 +173,7 @@ func (h *Home) bridgePort(far end) error {
 
 // CarrierNAT adds a carrier whose NAT has a public address, 198.51.100.x; link is its link to the internet. Its
 // customers reach each other directly by their 100.64.0.0/10 addresses.
-func (l *Lab) CarrierNAT(name string, nat NAT, link Link, opts ...Option) *Carrier {
+func (l *Lab) CarrierNAT(name string, kind NAT, link Link, opts ...Option) *Carrier {
 	l.reporter.Helper()
 	carrier := &Carrier{Router: &Router{Node: &Node{lab: l, name: name}}}
 	l.try("add carrier "+name, func() error {
@@ -178,14 +181,13 @@ func (l *Lab) CarrierNAT(name string, nat NAT, link Link, opts ...Option) *Carri
 		if err != nil {
 			return err
 		}
-		router, err := l.newRouter(name, l.internet, &l.routers, nat, link, o)
+		router, err := l.newRouter(name, l.internet, &l.routers, kind, link, o)
 		if err != nil {
 			return err
 		}
-		gateway := o.subnet.Addr().Next()
 		carrier.Router = router
-		carrier.access = &provider{lab: l, ns: router.ns, gateway: gateway}
-		carrier.customers = addressPool{prefix: o.subnet, last: gateway}
+		carrier.access = &provider{lab: l, ns: router.ns, gateway: router.gateway(), attach: router.engine.attach}
+		carrier.customers = addressPool{prefix: o.subnet, last: router.gateway()}
 		return nil
 	})
 	return carrier

@@ -3,7 +3,6 @@
 package natlab
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -146,27 +145,15 @@ func sleepUntil(due time.Time, stop <-chan struct{}) bool {
 	return true
 }
 
-// openPort opens a socket that receives every frame arriving at the interface, and sends frames out of it. The
-// descriptor belongs to an os.File: Close then wakes the reader, which close(2) would not, and nobody can read from a
-// reused descriptor.
+// openPort opens a socket that receives every frame arriving at the interface, and sends frames out of it.
 func openPort(e end) (*os.File, error) {
 	link, err := e.link()
 	if err != nil {
 		return nil, err
 	}
-	fd := -1
-	err = e.ns.Do(func() (err error) {
-		fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-		return err
+	return openSocket(e.ns, e.name, unix.AF_PACKET, unix.SOCK_RAW, 0, func(fd int) error {
+		return errors.Join(configurePort(fd, link.Attrs().Index), e.bringUp())
 	})
-	if err != nil {
-		return nil, fmt.Errorf("open packet socket: %w", err)
-	}
-	port := os.NewFile(uintptr(fd), e.name)
-	if err := errors.Join(configurePort(fd, link.Attrs().Index), e.bringUp()); err != nil {
-		return nil, errors.Join(err, port.Close())
-	}
-	return port, nil
 }
 
 func configurePort(fd, index int) error {
@@ -183,25 +170,4 @@ func configurePort(fd, index int) error {
 		return err
 	}
 	return bindPacket(fd, unix.ETH_P_ALL, index)
-}
-
-// setReceiveBuffer asks for size bytes, and settles for the system's limit (net.core.rmem_max) in a user namespace.
-func setReceiveBuffer(fd, size int) error {
-	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, size) == nil {
-		return nil
-	}
-	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, size); err != nil {
-		return fmt.Errorf("set receive buffer: %w", err)
-	}
-	return nil
-}
-
-// bindPacket starts reception of a protocol, on the interface with this index or, if 0, on all of them.
-func bindPacket(fd int, protocol uint16, index int) error {
-	networkOrder := binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, protocol))
-	err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: networkOrder, Ifindex: index})
-	if err != nil {
-		return fmt.Errorf("bind packet socket: %w", err)
-	}
-	return nil
 }
