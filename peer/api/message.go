@@ -11,7 +11,7 @@ type Message struct {
 	To         string      `json:"to"`
 	Text       string      `json:"text"`
 	SentAt     Time        `json:"sent_at"`     // by the sender's clock
-	ReceivedAt Time        `json:"received_at"` // when it was on our disk
+	ReceivedAt Time        `json:"received_at"` // when it arrived, by our clock
 	Path       Path        `json:"path"`        // it came by
 }
 
