@@ -20,9 +20,9 @@ type labOptions struct{ hops int }
 // lowers the TTL, and reports a packet whose TTL runs out. So a packet can leave a home and yet die before it
 // reaches another. The routers are the same for all sites:
 //
-//	              ┌─▶ 192.0.2.2 ─▶ 192.0.2.3 … ─┐
-//	site ──▶ 192.0.2.1 ◀────────────────────────┘      the first router is also the last,
-//	              └──▶ site                            so that all paths have the same length
+//	site ──▶ 192.0.2.1 ──▶ 192.0.2.2 ──▶ 192.0.2.3 …      the first router is also the last,
+//	site ◀──     ▲                            │           so that all paths are equally long
+//	             └────────────────────────────┘
 func Hops(hops int) LabOption {
 	return func(o *labOptions) error {
 		if hops != 1 && hops < 3 || hops > maxHops {

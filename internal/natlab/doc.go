@@ -39,7 +39,7 @@
 // that RFC 4787 knows is [Userspace], described by package natlab/nat. Both are a [Router] and do the same things; which
 // packets a userspace one has dropped, and why, can be asked.
 //
-// One router is little internet for packets that should die on the way: see [Hops].
+// With [Hops] the internet is several routers deep, so that packets with a small TTL die on the way.
 //
 // The test binary's TestMain calls [Main]. A program calls [Enter] and [Open] instead, and asks [Lab.Err].
 //

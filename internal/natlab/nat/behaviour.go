@@ -130,17 +130,25 @@ func (b Behaviour) firstPort() uint16 { return orDefault(b.FirstPort, 1024) }
 func (b Behaviour) lastPort() uint16  { return orDefault(b.LastPort, 65535) }
 func (b Behaviour) step() int         { return orDefault(b.Step, 1) }
 
-// timeout is how long a flow lives without being refreshed.
+// How long flows live that nothing refreshes: the least that the RFCs allow. Shorter, and programs that keep their
+// connections alive as they should would lose them.
+const (
+	defaultUDPTimeout     = 5 * time.Minute             // RFC 4787, REQ-5: recommended
+	icmpTimeout           = time.Minute                 // RFC 5508, REQ-2
+	tcpTransitoryTimeout  = 4 * time.Minute             // RFC 5382, REQ-5
+	tcpEstablishedTimeout = 2*time.Hour + 4*time.Minute // the same
+)
+
 func (b Behaviour) timeout(l lifetime) time.Duration {
 	switch l {
 	case lifetimeUDP:
-		return orDefault(b.UDPTimeout, 5*time.Minute)
+		return orDefault(b.UDPTimeout, defaultUDPTimeout)
 	case lifetimeICMP:
-		return time.Minute // RFC 5508, REQ-2
+		return icmpTimeout
 	case lifetimeTCPEstablished:
-		return 2*time.Hour + 4*time.Minute // RFC 5382, REQ-5
+		return tcpEstablishedTimeout
 	default:
-		return 4 * time.Minute // the same
+		return tcpTransitoryTimeout
 	}
 }
 

@@ -2,12 +2,12 @@
 // a name. Time is a value. It serves the routers of package natlab, which move packets for it, and does what the
 // kernel's own NAT does not: every combination of the behaviours that RFC 4787 tells apart.
 //
-//	     inside                                                     outside
-//	                    ┌────────────────────────────────┐
+//	     inside                                                      outside
+//	                    ┌─────────────────────────────────┐
 //	192.168.1.2:5000 ──▶│ mapping 192.168.1.2:5000 ⇄ 6017 │──▶ 198.51.100.1:6017
 //	                    │   flow to 203.0.113.1:3478      │
-//	                    │   flow to 198.51.100.2:7000     │◀── filtering: is one of the flows
-//	                    └────────────────────────────────┘     a permission for this source?
+//	                    │   flow to 198.51.100.2:7000     │◀── filtering: does one of the
+//	                    └─────────────────────────────────┘    flows permit this source?
 //
 // A mapping ties an inside endpoint to an outside port. [Mapping] says for which destinations it is used, [Allocation]
 // which port it gets. A flow is what the inside endpoint and one remote endpoint exchange through a mapping. [Filtering]
