@@ -5,10 +5,12 @@ BIN     := bin
 PREFIX  ?= /usr/local
 # How long each fuzz target runs in "make test" and in "make fuzz".
 FUZZTIME ?= 3s
+# Debian packages that the tests need: the race detector's, and a home router that makes port mappings.
+PACKAGES := gcc libc6-dev miniupnpd-nftables
 
 export CGO_ENABLED := 0
 
-.PHONY: all help build test fuzz-short fuzz lint demo bench cross install uninstall generate clean
+.PHONY: all help build setup test fuzz-short fuzz lint demo bench cross install uninstall generate clean
 
 all: build
 
@@ -18,7 +20,18 @@ help: ## this list
 build: ## the three programs, in bin/
 	$(GO) build -trimpath -o $(BIN)/ ./cmd/...
 
-test: lint ## everything: unit tests with the race detector, the lab, a short fuzz of every decoder
+setup: ## what the tests need besides Go: missing Debian packages are installed when this is root, else named
+	@missing=; for package in $(PACKAGES); do \
+		test "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>&1)" = installed || missing="$$missing $$package"; \
+	done; \
+	if test -z "$$missing"; then exit 0; fi; \
+	if test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null; then \
+		echo "missing packages, without which tests will fail: apt-get install$$missing" >&2; exit 0; \
+	fi; \
+	echo "installing$$missing"; export DEBIAN_FRONTEND=noninteractive; \
+	{ apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing; } >/dev/null
+
+test: setup lint ## everything: unit tests with the race detector, the lab, a short fuzz of every decoder
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m $$($(GO) list ./... | grep -v /internal/endtoend)
 	$(GO) test -shuffle=on -timeout 10m ./internal/endtoend
 	$(MAKE) fuzz-short
