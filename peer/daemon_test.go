@@ -142,6 +142,37 @@ func TestConversationGoesOnWithoutTheRendezvous(t *testing.T) {
 	c.send(carol, "alice", "five")
 }
 
+// TestPresenceIsAnnouncedAgainAfterAnOutage proves that who waits for a peer
+// hears of it although the roster has not changed: both were away and are back.
+func TestPresenceIsAnnouncedAgainAfterAnOutage(t *testing.T) {
+	c := newCircle(t)
+	alice, bob := c.join("alice"), c.join("bob")
+	c.knows(alice, "bob")
+	c.knows(bob, "alice")
+	c.stop()
+	events := map[string]<-chan api.Event{
+		"bob":   alice.Subscribe(c.guard(), api.TypePresence),
+		"alice": bob.Subscribe(c.guard(), api.TypePresence),
+	}
+	c.start()
+	for name, seen := range events {
+		if !announces(seen, name) {
+			t.Errorf("%s was not announced as online again", name)
+		}
+	}
+}
+
+// announces reads events until one says that a peer is online; false when they
+// end before.
+func announces(events <-chan api.Event, name string) bool {
+	for event := range events {
+		if presence := event.(api.Presence); presence.Name == name && presence.Online {
+			return true
+		}
+	}
+	return false
+}
+
 func TestReadReceiptTellsTheSenderUnlessTheUserDeclines(t *testing.T) {
 	c := newCircle(t)
 	alice, bob := c.join("alice"), c.join("bob")

@@ -231,6 +231,7 @@ func (d *Daemon) welcomed(connection *control.Conn, welcome wire.Welcome) error 
 	d.log.Info().Str("name", welcome.Name).Str("circle", welcome.Circle).Msg("online")
 	d.sendEndpoints() // what was observed while Hello was under way
 	d.online.succeeded()
+	d.announceOnline()
 	d.wakeAll()
 	return nil
 }

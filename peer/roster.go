@@ -2,6 +2,7 @@ package peer
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"peerd/peer/api"
@@ -125,4 +126,18 @@ func (d *Daemon) announcePresence(change roster.Change) {
 		Online: change.Row.Online && change.Kind != roster.Removed,
 		At:     api.At(time.Now()),
 	})
+}
+
+// announceOnline tells subscribers who is online once we are: nobody counted
+// as such while we were away, and members whose rows have not changed since
+// come with no roster update.
+func (d *Daemon) announceOnline() {
+	d.mu.Lock()
+	rows := slices.Collect(d.roster.Rows())
+	d.mu.Unlock()
+	for _, row := range rows {
+		if row.Key != d.Key() {
+			d.announcePresence(roster.Change{Kind: roster.Added, Row: row})
+		}
+	}
 }

@@ -111,9 +111,10 @@ func (d *Daemon) peerRow(peer wire.Key) api.Peer {
 	defer d.mu.Unlock()
 	row, _ := d.roster.Row(peer)
 	return api.Peer{
-		Name:      d.nameOfLocked(peer),
-		Key:       peer.String(),
-		Online:    row.Online && d.control != nil,
+		Name: d.nameOfLocked(peer),
+		Key:  peer.String(),
+		// Whoever we have a session with is there, whatever the rendezvous knows.
+		Online:    way.path != api.PathNone || row.Online && d.control != nil,
 		Path:      way.path,
 		Transport: way.transport,
 		Endpoint:  way.endpoint,
