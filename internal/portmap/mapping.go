@@ -1,0 +1,54 @@
+package portmap
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// A Protocol is a way to ask a router for a mapping.
+type Protocol string
+
+const (
+	// PCP is the Port Control Protocol, RFC 6887.
+	PCP Protocol = "pcp"
+	// NATPMP is the NAT Port Mapping Protocol, RFC 6886.
+	NATPMP Protocol = "nat-pmp"
+	// UPnP is an Internet Gateway Device of the UPnP Forum, version 1 or 2.
+	UPnP Protocol = "upnp"
+)
+
+// A Mapping is what a router has promised: packets to External are forwarded to
+// the port that Keep was asked to map.
+type Mapping struct {
+	// External is the router's endpoint. The zero AddrPort: the mapping that
+	// was reported for this protocol and gateway is lost.
+	External netip.AddrPort
+	Protocol Protocol
+	// Lifetime is how long the mapping would live on if we vanished now. It is
+	// renewed long before; 0 when it is lost, or kept until it is removed.
+	Lifetime time.Duration
+	// Gateway is the router's address on our side.
+	Gateway netip.Addr
+}
+
+// IsPublic reports whether the external endpoint is on the internet. If it is
+// not, the router is behind another NAT, whose mappings it cannot make, and the
+// endpoint is no candidate for peers elsewhere. The documentation ranges of
+// RFC 5737 count as public: test networks use them as their internet.
+func (m Mapping) IsPublic() bool { return isPublic(m.External.Addr()) }
+
+// unreachable are the IPv4 ranges that are not on the internet (IANA's
+// registry, RFC 6890) and that netip does not call private or special.
+var unreachable = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"),     // this network
+	netip.MustParsePrefix("100.64.0.0/10"), // carrier-grade NAT (RFC 6598)
+	netip.MustParsePrefix("192.0.0.0/24"),  // protocol assignments, among them DS-Lite's
+	netip.MustParsePrefix("198.18.0.0/15"), // benchmarking
+	netip.MustParsePrefix("240.0.0.0/4"),   // reserved
+}
+
+func isPublic(addr netip.Addr) bool {
+	return addr.Is4() && addr.IsGlobalUnicast() && !addr.IsPrivate() &&
+		!slices.ContainsFunc(unreachable, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
