@@ -39,7 +39,8 @@ func (d *Daemon) resolve(ref string) (wire.Key, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	key, err := d.resolveLocked(ref)
-	if err == nil && key == d.Key() {
+	// Our own row may not be in the roster yet.
+	if key == d.Key() || ref == d.Key().String() || ref == d.membership.Name {
 		return key, &api.Error{Code: api.CodeUsage, Message: fmt.Sprintf("%q is this peer itself", ref)}
 	}
 	return key, err

@@ -238,6 +238,7 @@ func TestWhoCannotBeSentTo(t *testing.T) {
 		"nobody":             api.CodeNoSuchPeer,
 		"not a name;":        api.CodeNoSuchPeer,
 		"alice":              api.CodeUsage,
+		alice.Key().String(): api.CodeUsage,
 		wire.Key{1}.String(): api.CodeNoSuchPeer,
 	} {
 		_, err := alice.Send(t.Context(), api.SendRequest{To: name, Text: "hello"})
