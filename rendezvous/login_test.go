@@ -55,6 +55,8 @@ func TestSecondLoginReplacesTheFirst(t *testing.T) {
 	if introduction.Peer != alice.key() {
 		t.Errorf("introduced to %v", introduction.Peer)
 	}
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
 	if s.hub.online[bob.key()] == nil {
 		t.Error("the end of the first connection logged the second one out")
 	}
