@@ -107,13 +107,15 @@ func (c *conversation) advance() time.Duration {
 	c.mu.Unlock()
 
 	connected := s != nil && s.connected()
+	retry := time.Duration(0)
 	if connected {
 		if err := s.deliverPending(); err != nil {
 			c.daemon.log.Debug().Err(err).Stringer("peer", c.peer).Msg("delivery interrupted")
+			retry = resendPause
 		}
 	}
 	if connected && !again || !connected && !c.hasReason() || !c.reachable() {
-		return 0
+		return retry
 	}
 	pause := talkPatience
 	if again || s == nil {

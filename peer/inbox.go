@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,6 +17,9 @@ func (d *Daemon) receive(from wire.Key, text wire.Text, path api.Path) (wire.Rec
 	now := time.Now()
 	m, fresh, err := d.store.Receive(d.ctx, from, text, now, string(path))
 	if err != nil {
+		if !errors.Is(err, store.ErrSequence) && d.ctx.Err() == nil {
+			d.log.Error().Err(err).Stringer("peer", from).Msg("cannot store messages: the sender keeps them and sends them again")
+		}
 		return wire.Receipt{}, fmt.Errorf("store message: %w", err)
 	}
 	if fresh {

@@ -26,8 +26,14 @@ const (
 	StreamDiscard StreamKind = 2
 )
 
-// deliverPage is how many messages one look at the outbox takes.
-const deliverPage = 64
+const (
+	// deliverPage is how many messages one look at the outbox takes.
+	deliverPage = 64
+	// resendPause is how long to wait before messages are sent again to a peer
+	// that is connected and does not take them: its disk is full, say. Shorter
+	// would keep a peer in trouble busy with the same messages.
+	resendPause = 2 * time.Second
+)
 
 // outgoing is our stream of messages on one connection: it begins with the
 // first message that has no receipt, and each is sent on it once.
@@ -70,7 +76,10 @@ func (s *session) messages() (*outgoing, error) {
 	if s.connection == connection && s.outgoing == nil && s.ctx.Err() == nil {
 		s.outgoing = &outgoing{stream: stream}
 		o := s.outgoing
-		s.group.Go(func() { s.readReceipts(o) })
+		s.group.Go(func() {
+			s.readReceipts(o)
+			s.resend(o, connection)
+		})
 		return o, nil
 	}
 	stream.CancelWrite(0)
@@ -115,6 +124,29 @@ func (s *session) readReceipts(o *outgoing) {
 		return nil
 	})
 	s.daemon.log.Debug().Err(err).Stringer("peer", s.peer).Msg("message stream ended")
+}
+
+// resend begins another stream after o has ended on a connection that lives:
+// the peer has refused what is on it, and without a new one that would never
+// come again.
+func (s *session) resend(o *outgoing, connection *quic.Conn) {
+	select {
+	case <-time.After(resendPause):
+	case <-connection.Context().Done():
+		return // the next connection begins anew anyway
+	}
+	o.stream.CancelRead(0)
+	o.stream.CancelWrite(0)
+	s.mu.Lock()
+	current := s.outgoing == o
+	if current {
+		s.outgoing = nil
+	}
+	s.mu.Unlock()
+	if current {
+		s.daemon.announceRead(s)
+		s.daemon.conversation(s.peer).wake()
+	}
 }
 
 // serveStream serves a stream the peer has opened.
