@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"peerd/internal/identity"
@@ -173,8 +174,7 @@ func (d *Daemon) resolveServer(ctx context.Context, address string) (netip.AddrP
 	return server, err
 }
 
-// resolve finds an address and port by name. UDP through IPv4 routers is what
-// has to be punched, so an IPv4 address is preferred.
+// resolve finds an address and port by name.
 func resolve(ctx context.Context, address string) (netip.AddrPort, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -188,14 +188,33 @@ func resolve(ctx context.Context, address string) (netip.AddrPort, error) {
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("find rendezvous %s: %w", host, err)
 	}
-	chosen := addresses[0].Unmap()
-	for _, a := range addresses {
-		if a.Unmap().Is4() {
-			chosen = a.Unmap()
-			break
-		}
+	return netip.AddrPortFrom(preferred(addresses, hasRoute), uint16(number)), nil
+}
+
+// preferred chooses the address to log in to. UDP through IPv4 routers is what
+// has to be punched, so it is an IPv4 address, unless only another is routed:
+// a host may have IPv6 alone.
+func preferred(addresses []netip.Addr, routed func(netip.Addr) bool) netip.Addr {
+	var inOrder []netip.Addr
+	for _, address := range addresses {
+		inOrder = append(inOrder, address.Unmap())
 	}
-	return netip.AddrPortFrom(chosen, uint16(number)), nil
+	slices.SortStableFunc(inOrder, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() })
+	if i := slices.IndexFunc(inOrder, routed); i >= 0 {
+		return inOrder[i]
+	}
+	return inOrder[0]
+}
+
+// hasRoute reports whether this host can send to address. Connecting a UDP
+// socket asks the routing table and sends nothing.
+func hasRoute(address netip.Addr) bool {
+	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(address, 9)))
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
 }
 
 // hello says who and where we are.
