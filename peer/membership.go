@@ -127,10 +127,9 @@ func (d *Daemon) savedMembership() (membership, error) {
 func (d *Daemon) confirmMembership(welcome wire.Welcome) error {
 	d.mu.Lock()
 	before := d.membership
-	d.membership.Circle, d.membership.Name, d.membership.token = welcome.Circle, welcome.Name, nil
-	d.membership.confirmed = true
-	after := d.membership
 	d.mu.Unlock()
+	after := before
+	after.Circle, after.Name, after.token, after.confirmed = welcome.Circle, welcome.Name, nil, true
 	if before.Circle == after.Circle && before.Name == after.Name && before.token == nil {
 		return nil
 	}
@@ -138,5 +137,11 @@ func (d *Daemon) confirmMembership(welcome wire.Welcome) error {
 	if err != nil {
 		return err
 	}
-	return d.store.SetSetting(context.Background(), membershipSetting, string(text))
+	if err := d.store.SetSetting(context.Background(), membershipSetting, string(text)); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.membership = after
+	return nil
 }
