@@ -63,3 +63,23 @@ func TestMembershipIsKeptWhenTheDiskWorksAgain(t *testing.T) {
 		t.Errorf("saved membership is %v (%v), want alice's", saved, err)
 	}
 }
+
+// TestRosterIsKeptWholeWhenTheDiskWorksAgain proves that a change that was not
+// kept is kept with the next one: else it would be missing after a restart, and
+// the rendezvous would not know.
+func TestRosterIsKeptWholeWhenTheDiskWorksAgain(t *testing.T) {
+	d := newBrokenDisk(t)
+	bob, carol := wire.Row{Key: wire.Key{1}, Name: "bob"}, wire.Row{Key: wire.Key{2}, Name: "carol"}
+	d.breakDisk()
+	if err := d.applySnapshot(wire.Snapshot{Epoch: 5, Version: 1, Rows: []wire.Row{bob}}); err != nil {
+		t.Fatal(err)
+	}
+	d.mend()
+	if err := d.applyDelta(wire.Delta{Epoch: 5, From: 1, To: 2, Changed: []wire.Row{carol}}); err != nil {
+		t.Fatal(err)
+	}
+	_, version, rows, err := d.store.LoadRoster(t.Context())
+	if err != nil || version != 2 || len(rows) != 2 {
+		t.Errorf("kept version %d with %d members (%v), want version 2 with 2", version, len(rows), err)
+	}
+}

@@ -75,7 +75,9 @@ type Daemon struct {
 	// observation is how the rendezvous sees our socket.
 	observation observation
 	roster      *roster.Copy
-	contacts    contacts
+	// rosterUnsaved is set when the store has missed a change of the roster.
+	rosterUnsaved bool
+	contacts      contacts
 	// conversations has an entry for every peer there was reason to talk to.
 	conversations map[wire.Key]*conversation
 	// sessions finds a conversation by the session's id. Every entry's

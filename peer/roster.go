@@ -82,11 +82,18 @@ func (d *Daemon) saveRoster(changes []roster.Change) {
 		changed = append(changed, change.Row)
 	}
 	d.mu.Lock()
-	epoch, version := d.roster.Epoch(), d.roster.Version()
+	epoch, version, whole := d.roster.Epoch(), d.roster.Version(), d.rosterUnsaved
+	if whole {
+		changed = slices.Collect(d.roster.Rows())
+	}
 	d.mu.Unlock()
-	if err := d.store.SaveRoster(d.ctx, epoch, version, changed, removed, false); err != nil && d.ctx.Err() == nil {
+	err := d.store.SaveRoster(d.ctx, epoch, version, changed, removed, whole)
+	if err != nil && d.ctx.Err() == nil {
 		d.log.Error().Err(err).Msg("save roster")
 	}
+	d.mu.Lock()
+	d.rosterUnsaved = err != nil
+	d.mu.Unlock()
 }
 
 // cameOnline reports whether a member has logged in; one that did so unseen,
