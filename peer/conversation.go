@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 
@@ -185,7 +186,7 @@ func (d *Daemon) talkRefused(m wire.TalkRefused) {
 }
 
 // talkWanted is called when a session's direct path has died.
-func (d *Daemon) talkWanted(id wire.SessionID) {
+func (d *Daemon) talkWanted(id wire.SessionID, _ []netip.AddrPort) {
 	if s := d.session(id); s != nil {
 		d.conversation(s.peer).want(true)
 	}

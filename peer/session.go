@@ -73,7 +73,14 @@ func (d *Daemon) introduced(m wire.Introduction) {
 		d.log.Error().Err(err).Stringer("peer", m.Peer).Msg("open session")
 		return
 	}
-	s.punch.Introduce(m.Candidates, d.observedEndpoint(), m.FireIn)
+	s.punch.Introduce(socket.Introduction{
+		Candidates: m.Candidates,
+		FireIn:     m.FireIn,
+		Observed:   d.observedEndpoint(),
+		Ours:       d.ownReport(),
+		Theirs:     m.NAT,
+		Caller:     m.Caller,
+	})
 	d.log.Debug().Stringer("peer", m.Peer).Int("candidates", len(m.Candidates)).Dur("fire_in", m.FireIn).Msg("introduced")
 	if len(m.Sealed) > 0 {
 		d.receiveSealed(s, m.Sealed)

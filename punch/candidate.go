@@ -3,12 +3,25 @@ package punch
 import (
 	"net/netip"
 	"time"
+
+	"peerd/wire"
 )
 
-// A candidate is an endpoint at which the peer may be reachable.
+// A route is where a datagram leaves from and goes to.
+type route struct {
+	socket SocketID
+	to     netip.AddrPort
+}
+
+// byMain is the route from the main socket.
+func byMain(to netip.AddrPort) route { return route{to: to} }
+
+// A candidate is a way to the peer that may work: from one of our sockets to
+// an endpoint of the peer's.
 type candidate struct {
-	endpoint netip.AddrPort
-	volley   volley
+	route
+	kind   wire.CandidateKind // 0: learned from the peer's probes
+	volley volley
 
 	lastProbe time.Time
 	// unansweredSince is when the first probe after the last reply was sent;

@@ -1,7 +1,6 @@
 package punch
 
 import (
-	"net/netip"
 	"time"
 
 	"peerd/wire"
@@ -27,20 +26,21 @@ type checks struct {
 
 // replace begins the checks of a new introduction. The path in use stays and
 // is checked again with the others: the peer may have lost it.
-func (s *checks) replace(endpoints []netip.AddrPort, current *candidate, start time.Time) {
+func (s *checks) replace(named []Candidate, current *candidate, start time.Time) {
 	old := *s
 	*s = checks{}
-	for _, endpoint := range endpoints[:min(len(endpoints), wire.MaxCandidates)] {
-		if s.find(endpoint) != nil {
+	for _, name := range named[:min(len(named), wire.MaxCandidates)] {
+		way := byMain(name.Endpoint)
+		if s.find(way) != nil {
 			continue
 		}
-		c := &candidate{endpoint: endpoint}
-		if current != nil && current.endpoint == endpoint {
+		c := &candidate{route: way, kind: name.Kind}
+		if current != nil && current.route == way {
 			c = current
 		}
 		s.candidates = append(s.candidates, c)
 	}
-	if current != nil && s.find(current.endpoint) == nil {
+	if current != nil && s.find(current.route) == nil {
 		s.candidates = append(s.candidates, current)
 		s.reflexive++
 	}
@@ -55,7 +55,7 @@ func (s *checks) replace(endpoints []netip.AddrPort, current *candidate, start t
 // itself arrived.
 func (s *checks) keepUnproven(old checks) {
 	for _, c := range old.candidates[len(old.candidates)-old.reflexive:] {
-		if s.reflexive < maxReflexive && s.find(c.endpoint) == nil {
+		if s.reflexive < maxReflexive && s.find(c.route) == nil {
 			s.candidates = append(s.candidates, c)
 			s.reflexive++
 		}
@@ -64,8 +64,8 @@ func (s *checks) keepUnproven(old checks) {
 
 // addReflexive adds an endpoint the peer was seen at, in place of the oldest
 // learned one that is not in use when there are too many.
-func (s *checks) addReflexive(endpoint netip.AddrPort, current *candidate) *candidate {
-	c := &candidate{endpoint: endpoint}
+func (s *checks) addReflexive(way route, current *candidate) *candidate {
+	c := &candidate{route: way}
 	if s.reflexive < maxReflexive {
 		s.candidates = append(s.candidates, c)
 		s.reflexive++
@@ -82,9 +82,9 @@ func (s *checks) addReflexive(endpoint netip.AddrPort, current *candidate) *cand
 	return c
 }
 
-func (s *checks) find(endpoint netip.AddrPort) *candidate {
+func (s *checks) find(way route) *candidate {
 	for _, c := range s.candidates {
-		if c.endpoint == endpoint {
+		if c.route == way {
 			return c
 		}
 	}

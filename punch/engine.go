@@ -1,7 +1,6 @@
 package punch
 
 import (
-	"net/netip"
 	"time"
 
 	"peerd/wire"
@@ -78,7 +77,7 @@ func (e *Engine) Path() Path {
 	if c == nil {
 		return Path{}
 	}
-	return Path{Direct: c.endpoint, RTT: c.rtt, Doubtful: !e.monitor.doubtSince.IsZero()}
+	return Path{Socket: c.socket, Direct: c.to, RTT: c.rtt, Doubtful: !e.monitor.doubtSince.IsZero()}
 }
 
 func (e *Engine) introduced(now time.Time, event Introduced) {
@@ -92,23 +91,23 @@ func (e *Engine) introduced(now time.Time, event Introduced) {
 
 func (e *Engine) received(now time.Time, event Received) {
 	if probe, err := wire.ParseProbe(event.Datagram, e.config.ReceiveKey); err == nil {
-		e.probed(now, event.From, probe)
+		e.probed(now, route{event.Socket, event.From}, probe)
 		return
 	}
 	if reply, err := wire.ParseProbeReply(event.Datagram, e.config.ReceiveKey); err == nil {
-		e.replied(now, event.From, reply)
+		e.replied(now, route{event.Socket, event.From}, reply)
 	}
 }
 
 // probed answers the peer's probe, and fires back at once where it came from:
 // the peer's router has just been opened towards us (a triggered check,
 // RFC 8445 section 7.3.1.4).
-func (e *Engine) probed(now time.Time, from netip.AddrPort, probe wire.Probe) {
+func (e *Engine) probed(now time.Time, from route, probe wire.Probe) {
 	if probe.Session != e.config.Session {
 		return
 	}
-	reply := wire.ProbeReply{TransactionID: probe.TransactionID, Session: probe.Session, Observed: from}
-	e.act(SendDatagram{To: from, Datagram: reply.Append(nil, e.config.SendKey)})
+	reply := wire.ProbeReply{TransactionID: probe.TransactionID, Session: probe.Session, Observed: from.to}
+	e.act(SendDatagram{Socket: from.socket, To: from.to, Datagram: reply.Append(nil, e.config.SendKey)})
 
 	c := e.checks.find(from)
 	if c == nil {
@@ -122,7 +121,7 @@ func (e *Engine) probed(now time.Time, from netip.AddrPort, probe wire.Probe) {
 
 // replied takes the proof that a candidate works. A reply counts only from the
 // very endpoint its probe went to: a copy from elsewhere proves nothing.
-func (e *Engine) replied(now time.Time, from netip.AddrPort, reply wire.ProbeReply) {
+func (e *Engine) replied(now time.Time, from route, reply wire.ProbeReply) {
 	sent, ok := e.transactions.end(reply.TransactionID, from)
 	if !ok || reply.Session != e.config.Session {
 		return
@@ -141,12 +140,12 @@ func (e *Engine) probe(now time.Time, c *candidate) {
 	if !e.budget.take(now) {
 		return
 	}
-	id := e.transactions.begin(c.endpoint, now)
+	id := e.transactions.begin(c.route, now)
 	if c.unansweredSince.IsZero() {
 		c.unansweredSince = now
 	}
 	probe := wire.Probe{TransactionID: id, Session: e.config.Session}
-	e.act(SendDatagram{To: c.endpoint, Datagram: probe.Append(nil, e.config.SendKey)})
+	e.act(SendDatagram{Socket: c.socket, To: c.to, Datagram: probe.Append(nil, e.config.SendKey)})
 }
 
 func (e *Engine) act(action Action) { e.actions = append(e.actions, action) }

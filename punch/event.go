@@ -3,6 +3,8 @@ package punch
 import (
 	"net/netip"
 	"time"
+
+	"peerd/wire"
 )
 
 // An Event is something that happened to the session.
@@ -13,16 +15,53 @@ type Event interface{ event() }
 type Introduced struct {
 	// Candidates of the peer, the most promising first, already filtered: the
 	// engine probes whatever is here, but no more than wire.MaxCandidates.
-	Candidates []netip.AddrPort
+	Candidates []Candidate
 	// FireAt is the instant both peers fire. One in the past fires at once.
 	FireAt time.Time
+	// Ours and Theirs are what the two peers measured of their NATs. Theirs is
+	// the peer's word: a false one costs no more than the budget.
+	Ours, Theirs wire.NATReport
+	// OpenerTTL is the TTL with which a packet passes all of our own NATs and
+	// dies soon after; 0 when it was not measured.
+	OpenerTTL int
+	// Caller is set for the peer whose request caused the introduction.
+	Caller bool
+}
+
+// Candidate is an endpoint at which the peer may be reachable.
+type Candidate struct {
+	Endpoint netip.AddrPort
+	Kind     wire.CandidateKind
 }
 
 // Received is a datagram that names this session in a probe or a probe reply.
 // The engine checks its MAC; forged ones change nothing.
 type Received struct {
+	Socket   SocketID // that it came in at
 	From     netip.AddrPort
 	Datagram []byte
+}
+
+// Observed answers a SendLogin: the rendezvous saw the socket at Endpoint.
+type Observed struct {
+	Socket   SocketID
+	Endpoint netip.AddrPort
+}
+
+// Connected answers a ConnectTCP: datagrams can be exchanged on Socket, but who
+// is at the other end is not proven.
+type Connected struct{ Socket SocketID }
+
+// SocketLost says that Socket is no more: a TCP connection broke, or the system
+// refused to open another socket.
+type SocketLost struct{ Socket SocketID }
+
+// Strayed says that something that may be the peer's data came from an endpoint
+// unknown to the session, at the address of the path in use: the peer's router
+// may have given it another port.
+type Strayed struct {
+	Socket SocketID
+	From   netip.AddrPort
 }
 
 // Sent says that application data is about to go to the peer: a path that has
@@ -38,6 +77,10 @@ type Tick struct{}
 
 func (Introduced) event() {}
 func (Received) event()   {}
+func (Observed) event()   {}
+func (Connected) event()  {}
+func (SocketLost) event() {}
+func (Strayed) event()    {}
 func (Sent) event()       {}
 func (Moved) event()      {}
 func (Tick) event()       {}

@@ -7,6 +7,10 @@ import (
 
 // A Path is a way to the peer. The zero Path is the relay.
 type Path struct {
+	// Socket is the one that data to Direct leaves from.
+	Socket SocketID
+	// TCP is set when Socket is a TCP connection.
+	TCP bool
 	// Direct is the peer's endpoint; the zero AddrPort means the relay.
 	Direct netip.AddrPort
 	// RTT of the direct path, measured by its probes; zero for the relay.

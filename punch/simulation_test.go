@@ -75,7 +75,7 @@ func newWorld(seed uint64, loss float64, symmetric [2]bool) *world {
 func (w *world) introduce(skew time.Duration) {
 	for i, h := range w.peers {
 		fire := w.now.Add(time.Duration(i) * skew)
-		w.step(h, Introduced{Candidates: []netip.AddrPort{w.peers[1-i].public}, FireAt: fire})
+		w.step(h, Introduced{Candidates: []Candidate{{Endpoint: w.peers[1-i].public, Kind: wire.CandidateObserved}}, FireAt: fire})
 	}
 }
 
@@ -299,7 +299,7 @@ func arbitraryEvent(kind, value byte, now time.Time, probes []SendDatagram, answ
 	endpoint := netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, 113, value}), 4000)
 	switch kind % 7 {
 	case 0:
-		return Introduced{Candidates: []netip.AddrPort{endpoint, endpoint, netip.AddrPortFrom(endpoint.Addr(), 5000)}, FireAt: now.Add(time.Duration(value))}
+		return Introduced{Candidates: []Candidate{{Endpoint: endpoint}, {Endpoint: endpoint}, {Endpoint: netip.AddrPortFrom(endpoint.Addr(), 5000)}}, FireAt: now.Add(time.Duration(value))}
 	case 1:
 		return Sent{}
 	case 2:

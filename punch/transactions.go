@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
-	"net/netip"
 	"time"
 
 	"peerd/wire"
@@ -22,7 +21,7 @@ type transactions struct {
 }
 
 type sentProbe struct {
-	to netip.AddrPort
+	route
 	at time.Time
 }
 
@@ -32,22 +31,21 @@ func newTransactions(seed [16]byte) transactions {
 
 // begin returns the id for a new probe: a keyed hash of a counter, which a
 // stranger cannot guess and a replay of the same events repeats exactly.
-func (t *transactions) begin(to netip.AddrPort, now time.Time) wire.TransactionID {
+func (t *transactions) begin(way route, now time.Time) wire.TransactionID {
 	t.expire(now)
 	t.counter++
 	mac := hmac.New(sha256.New, t.seed[:])
 	mac.Write(binary.BigEndian.AppendUint64(nil, t.counter))
 	id := wire.TransactionID(mac.Sum(nil)[:len(wire.TransactionID{})])
-	t.open[id] = sentProbe{to: to, at: now}
+	t.open[id] = sentProbe{route: way, at: now}
 	return id
 }
 
-// end returns the probe that a reply with this id from this endpoint answers,
-// once. A copy of the reply from elsewhere is nothing, and must not cost the
+// end returns the probe that a reply with this id on this route answers, once. A copy of the reply from elsewhere is nothing, and must not cost the
 // true one its probe.
-func (t *transactions) end(id wire.TransactionID, from netip.AddrPort) (sentProbe, bool) {
+func (t *transactions) end(id wire.TransactionID, way route) (sentProbe, bool) {
 	sent, ok := t.open[id]
-	if !ok || sent.to != from {
+	if !ok || sent.route != way {
 		return sentProbe{}, false
 	}
 	delete(t.open, id)

@@ -108,7 +108,7 @@ func (r *replay) event(words []string) Event {
 		}
 		event := Introduced{FireAt: epoch.Add(fire)}
 		for _, word := range words[3:] {
-			event.Candidates = append(event.Candidates, netip.MustParseAddrPort(word))
+			event.Candidates = append(event.Candidates, Candidate{Endpoint: netip.MustParseAddrPort(word), Kind: wire.CandidateObserved})
 		}
 		return event
 	case "probe": // probe from ENDPOINT [forged]

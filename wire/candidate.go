@@ -11,15 +11,17 @@ import (
 // are kept, so that an old rendezvous passes on what newer peers understand.
 type CandidateKind uint8
 
-// The kinds of candidates. 4 (mapped) is reserved.
+// The kinds of candidates.
 const (
 	CandidateLocal     CandidateKind = 1 // a socket's own endpoint
 	CandidateObserved  CandidateKind = 2 // as the rendezvous saw it; certified by a cookie
-	CandidatePredicted CandidateKind = 3 // where a sequential NAT will have mapped the socket
+	CandidatePredicted CandidateKind = 3 // where the NAT has mapped another socket of the peer, or is going to
+	CandidateMapped    CandidateKind = 4 // a port that the router forwards by PCP, NAT-PMP or UPnP
+	CandidateTCP       CandidateKind = 5 // where the rendezvous sees the control connection come from
 )
 
-// String returns "local", "observed" or "predicted", "candidate 9" for one we
-// do not know.
+// String returns "local", "observed", "predicted", "mapped" or "tcp",
+// "candidate 9" for one we do not know.
 func (k CandidateKind) String() string {
 	switch k {
 	case CandidateLocal:
@@ -28,6 +30,10 @@ func (k CandidateKind) String() string {
 		return "observed"
 	case CandidatePredicted:
 		return "predicted"
+	case CandidateMapped:
+		return "mapped"
+	case CandidateTCP:
+		return "tcp"
 	}
 	return "candidate " + strconv.Itoa(int(k))
 }

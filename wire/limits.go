@@ -35,6 +35,9 @@ const (
 	// MaxRelayedDatagram bounds one relayed datagram: no larger one leaves a
 	// home router whole, and QUIC starts at 1200 and probes up to 1452.
 	MaxRelayedDatagram = 1500
+	// MaxLifetime bounds the lifetime a peer may claim for its idle mappings: it
+	// decides how long we stay silent, and a false one must not cost a path.
+	MaxLifetime = 24 * time.Hour
 	// MaxFireIn bounds how long an introduction may ask to wait before probing.
 	// Longer than any round trip, shorter than a user's patience: a rogue
 	// rendezvous cannot park a session for an hour.

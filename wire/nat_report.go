@@ -1,6 +1,10 @@
 package wire
 
-import "peerd/wire/internal/pb"
+import (
+	"time"
+
+	"peerd/wire/internal/pb"
+)
 
 // A NATReport is what a peer measured of its own NAT, in RFC 4787's words. It
 // is a hint for choosing strategies, never a proof. The zero NATReport knows
@@ -9,6 +13,12 @@ type NATReport struct {
 	Mapping    Mapping
 	Filtering  Filtering
 	Allocation Allocation
+	// FirstPort and LastPort confine an AllocationBlock, as far as samples have
+	// told; 0 for every other allocation.
+	FirstPort, LastPort uint16
+	// Lifetime is how long a mapping was seen to live that carries nothing, in
+	// whole seconds, at most MaxLifetime; 0 when it was not measured.
+	Lifetime time.Duration
 }
 
 // Mapping says when two flows from one local endpoint share an observed
@@ -80,16 +90,28 @@ func (r NATReport) encode() *pb.NATReport {
 		Mapping:    uint32(r.Mapping),
 		Filtering:  uint32(r.Filtering),
 		Allocation: uint32(r.Allocation),
+		FirstPort:  uint32(r.FirstPort),
+		LastPort:   uint32(r.LastPort),
+		LifetimeS:  uint32(r.Lifetime / time.Second),
 	}
 }
 
 func decodeNATReport(p *pb.NATReport) NATReport {
-	return NATReport{
+	r := NATReport{
 		Mapping:    upTo(MappingAPDM, p.GetMapping()),
 		Filtering:  upTo(FilteringAPDF, p.GetFiltering()),
 		Allocation: upTo(AllocationBlock, p.GetAllocation()),
+		Lifetime:   min(time.Duration(p.GetLifetimeS())*time.Second, MaxLifetime),
 	}
+	if first, last := p.GetFirstPort(), p.GetLastPort(); r.Allocation == AllocationBlock && isBlock(first, last) {
+		r.FirstPort, r.LastPort = uint16(first), uint16(last)
+	}
+	return r
 }
+
+// isBlock reports whether first to last is a range of ports that a NAT may give
+// out.
+func isBlock(first, last uint32) bool { return 0 < first && first <= last && last <= 0xffff }
 
 // upTo returns n, or 0 (unknown) for a number above last.
 func upTo[N ~uint8](last N, n uint32) N {

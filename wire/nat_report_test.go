@@ -2,10 +2,30 @@ package wire
 
 import (
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"peerd/wire/internal/pb"
 )
+
+func TestNATReportKeepsWhatIsMeaningful(t *testing.T) {
+	block := NATReport{Mapping: MappingAPDM, Allocation: AllocationBlock, FirstPort: 20000, LastPort: 20511, Lifetime: 2 * time.Minute}
+	for name, test := range map[string]struct{ sent, want NATReport }{
+		"a block and a lifetime": {block, block},
+		"a block in disorder": {
+			NATReport{Allocation: AllocationBlock, FirstPort: 2, LastPort: 1}, NATReport{Allocation: AllocationBlock}},
+		"a block of a NAT that has none": {
+			NATReport{Allocation: AllocationRandom, FirstPort: 1, LastPort: 2}, NATReport{Allocation: AllocationRandom}},
+		"a lifetime of weeks": {
+			NATReport{Lifetime: 500 * time.Hour}, NATReport{Lifetime: MaxLifetime}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := decodeNATReport(test.sent.encode()); got != test.want {
+				t.Errorf("report is %+v, want %+v", got, test.want)
+			}
+		})
+	}
+}
 
 // Users script against these words.
 func TestNATReportWordsAreTheContract(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"peerd/punch"
 	"peerd/wire"
 )
 
@@ -31,21 +32,24 @@ type surroundings struct {
 	observed netip.AddrPort
 }
 
-// probeable returns the endpoints of the candidates that may be probed: local
-// ones first, as they are nearest, else in the given order, each once, at most
+// probeable returns the candidates that may be probed: local ones first, as
+// they are nearest, else in the given order, each once, at most
 // wire.MaxCandidates.
-func probeable(candidates []wire.Candidate, here surroundings) []netip.AddrPort {
+func probeable(candidates []wire.Candidate, here surroundings) []punch.Candidate {
 	shared := here.sharesRouter(candidates)
-	var local, others []netip.AddrPort
+	var local, others []punch.Candidate
 	for _, c := range candidates {
 		endpoint := unmapped(c.Endpoint)
-		if !here.mayProbe(endpoint, c.Kind, shared) || slices.Contains(local, endpoint) || slices.Contains(others, endpoint) {
+		same := func(known punch.Candidate) bool {
+			return known.Endpoint == endpoint && (known.Kind == wire.CandidateTCP) == (c.Kind == wire.CandidateTCP)
+		}
+		if !here.mayProbe(endpoint, c.Kind, shared) || slices.ContainsFunc(local, same) || slices.ContainsFunc(others, same) {
 			continue
 		}
 		if c.Kind == wire.CandidateLocal {
-			local = append(local, endpoint)
+			local = append(local, punch.Candidate{Endpoint: endpoint, Kind: c.Kind})
 		} else {
-			others = append(others, endpoint)
+			others = append(others, punch.Candidate{Endpoint: endpoint, Kind: c.Kind})
 		}
 	}
 	all := append(local, others...)

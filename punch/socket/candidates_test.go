@@ -150,7 +150,8 @@ func TestProbeableCandidates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, endpoint := range probeable(test.candidates, test.here) {
+			for _, probed := range probeable(test.candidates, test.here) {
+				endpoint := probed.Endpoint
 				got = append(got, endpoint.String())
 			}
 			if !slices.Equal(got, test.want) {

@@ -24,8 +24,9 @@ type Config struct {
 	// PathChanged is called when a session's path changes: its kind, its
 	// endpoint or its doubtfulness.
 	PathChanged func(session wire.SessionID, path punch.Path)
-	// TalkWanted is called when a session needs a new introduction.
-	TalkWanted func(session wire.SessionID)
+	// TalkWanted is called when a session needs a new introduction, in which the
+	// peer is to be told of the predicted endpoints if there are any.
+	TalkWanted func(session wire.SessionID, predicted []netip.AddrPort)
 	// RelayByControl sends one datagram inside the control connection, because
 	// UDP to the rendezvous does not work. It may drop; the payload is only
 	// valid during the call.

@@ -79,7 +79,7 @@ func newLinked(endpoint string) linked {
 			Logger:         zerolog.Nop(),
 			Observed:       func(netip.AddrPort, wire.Accept) {},
 			PathChanged:    func(_ wire.SessionID, path punch.Path) { p.paths <- path },
-			TalkWanted:     func(session wire.SessionID) { p.talks <- session },
+			TalkWanted:     func(session wire.SessionID, _ []netip.AddrPort) { p.talks <- session },
 			RelayByControl: func(wire.SessionID, []byte) {},
 		},
 		conn:     link,

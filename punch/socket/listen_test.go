@@ -20,7 +20,7 @@ func listen(t *testing.T, address string) (*Socket, error) {
 		Logger:         zerolog.Nop(),
 		Observed:       func(netip.AddrPort, wire.Accept) {},
 		PathChanged:    func(wire.SessionID, punch.Path) {},
-		TalkWanted:     func(wire.SessionID) {},
+		TalkWanted:     func(wire.SessionID, []netip.AddrPort) {},
 		RelayByControl: func(wire.SessionID, []byte) {},
 	})
 	if err == nil {

@@ -60,7 +60,7 @@ func newSide(t testing.TB, relayed func(wire.SessionID, []byte), wrap wrapper) *
 		Logger:         zerolog.Nop(),
 		Observed:       func(_ netip.AddrPort, accept wire.Accept) { p.accepts <- accept },
 		PathChanged:    func(_ wire.SessionID, path punch.Path) { p.paths <- path },
-		TalkWanted:     func(session wire.SessionID) { p.talks <- session },
+		TalkWanted:     func(session wire.SessionID, _ []netip.AddrPort) { p.talks <- session },
 		RelayByControl: relayed,
 	}, conn)
 	if err != nil {
@@ -127,8 +127,8 @@ func openBoth(t testing.TB, a, b *side, session wire.SessionID) (*Session, *Sess
 // punch introduces the two to each other and waits until both are direct.
 func (p *pair) punch(t testing.TB) {
 	t.Helper()
-	p.a.session.Introduce(localCandidate(p.b.Addr()), netip.AddrPort{}, 0)
-	p.b.session.Introduce(localCandidate(p.a.Addr()), netip.AddrPort{}, 0)
+	p.a.session.Introduce(Introduction{Candidates: localCandidate(p.b.Addr())})
+	p.b.session.Introduce(Introduction{Candidates: localCandidate(p.a.Addr())})
 	p.a.awaitPath(t, trusted)
 	p.b.awaitPath(t, trusted)
 }

@@ -115,7 +115,7 @@ func TestAnAuthenticProbeClaimsItsSource(t *testing.T) {
 
 func TestACandidateAloneClaimsNothing(t *testing.T) {
 	l := newListener(t)
-	l.session.Introduce(localCandidate(stranger), l.bound, 0)
+	l.session.Introduce(Introduction{Candidates: localCandidate(stranger), Observed: l.bound})
 	if n := l.link.count(wire.DatagramProbe); n == 0 {
 		t.Fatal("the candidate is not probed")
 	}

@@ -82,14 +82,35 @@ func (x *Session) Path() punch.Path {
 	return x.engine.Path()
 }
 
-// Introduce starts to probe the peer's candidates, those that may be probed,
-// fireIn from now. Observed is our own endpoint as the rendezvous last saw it,
-// the zero AddrPort if it never did. It returns how many are probed.
-func (x *Session) Introduce(candidates []wire.Candidate, observed netip.AddrPort, fireIn time.Duration) int {
-	fireAt := time.Now().Add(fireIn)
-	endpoints := probeable(candidates, x.socket.surroundings(observed))
-	x.step(punch.Introduced{Candidates: endpoints, FireAt: fireAt})
-	return len(endpoints)
+// Introduction is what a session learns from the rendezvous.
+type Introduction struct {
+	// Candidates of the peer; those that may not be probed are left out.
+	Candidates []wire.Candidate
+	// FireIn is how long from now until both peers fire.
+	FireIn time.Duration
+	// Observed is our own endpoint as the rendezvous last saw it, the zero
+	// AddrPort if it never did.
+	Observed netip.AddrPort
+	// Ours, Theirs, OpenerTTL and Caller are for the engine: see
+	// punch.Introduced.
+	Ours, Theirs wire.NATReport
+	OpenerTTL    int
+	Caller       bool
+}
+
+// Introduce starts to punch. It returns how many candidates may be probed.
+func (x *Session) Introduce(in Introduction) int {
+	fireAt := time.Now().Add(in.FireIn)
+	candidates := probeable(in.Candidates, x.socket.surroundings(in.Observed))
+	x.step(punch.Introduced{
+		Candidates: candidates,
+		FireAt:     fireAt,
+		Ours:       in.Ours,
+		Theirs:     in.Theirs,
+		OpenerTTL:  in.OpenerTTL,
+		Caller:     in.Caller,
+	})
+	return len(candidates)
 }
 
 // Close ends the session: it sends and receives nothing more. A callback that
@@ -167,7 +188,7 @@ func (x *Session) act(action punch.Action) {
 	case punch.UsePath:
 		x.usePath(action.Path)
 	case punch.RequestTalk:
-		x.socket.config.TalkWanted(x.id)
+		x.socket.config.TalkWanted(x.id, action.Predicted)
 	}
 }
 

@@ -36,8 +36,8 @@ func TestQUICRunsOverTheRelayThenDirectly(t *testing.T) {
 
 func TestQUICHandshakeWhileProbing(t *testing.T) {
 	p := newPair(t)
-	p.a.session.Introduce(localCandidate(p.b.Addr()), netip.AddrPort{}, 0)
-	p.b.session.Introduce(localCandidate(p.a.Addr()), netip.AddrPort{}, 0)
+	p.a.session.Introduce(Introduction{Candidates: localCandidate(p.b.Addr())})
+	p.b.session.Introduce(Introduction{Candidates: localCandidate(p.a.Addr())})
 	a, b := p.connect(t)
 	transfer(t, a, b, 20, nil)
 	p.a.awaitPath(t, trusted)
@@ -182,7 +182,7 @@ func TestAClosedSessionSendsNothing(t *testing.T) {
 	var network *tap
 	p := newPairOver(t, tapInto(&network, nil), nil)
 	p.a.session.Close()
-	p.a.session.Introduce(localCandidate(p.b.Addr()), netip.AddrPort{}, 0)
+	p.a.session.Introduce(Introduction{Candidates: localCandidate(p.b.Addr())})
 	p.a.session.step(punch.Tick{})
 	if _, err := p.a.Transport().WriteTo([]byte{0x40}, p.a.session.Addr()); err != nil {
 		t.Errorf("QUIC hears of it: %v", err)
@@ -202,13 +202,13 @@ func TestCallbacksMayUseTheSession(t *testing.T) {
 	changed := make(chan punch.Path, 1)
 	p.a.config.PathChanged = func(_ wire.SessionID, path punch.Path) {
 		x.Path()
-		x.Introduce(nil, netip.AddrPort{}, 0)
+		x.Introduce(Introduction{})
 		x.Close()
 		changed <- path
 	}
 	x = p.a.session
-	x.Introduce(localCandidate(p.b.Addr()), netip.AddrPort{}, 0)
-	p.b.session.Introduce(localCandidate(p.a.Addr()), netip.AddrPort{}, 0)
+	x.Introduce(Introduction{Candidates: localCandidate(p.b.Addr())})
+	p.b.session.Introduce(Introduction{Candidates: localCandidate(p.a.Addr())})
 	if path := <-changed; !path.IsDirect() {
 		t.Errorf("the path is %+v", path)
 	}
@@ -239,8 +239,8 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 func TestCloseInTheMiddleOfEverything(t *testing.T) {
 	p := newPair(t)
 	a, b := p.connect(t)
-	p.a.session.Introduce(localCandidate(p.b.Addr()), netip.AddrPort{}, 0)
-	p.b.session.Introduce(localCandidate(p.a.Addr()), netip.AddrPort{}, 0)
+	p.a.session.Introduce(Introduction{Candidates: localCandidate(p.b.Addr())})
+	p.b.session.Introduce(Introduction{Candidates: localCandidate(p.a.Addr())})
 	p.a.KeepLoggedIn(p.relay.addr)
 	if err := p.a.Close(); err != nil {
 		t.Error(err)

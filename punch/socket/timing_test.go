@@ -17,7 +17,7 @@ func TestProbesLeaveAtTheAgreedInstant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newLinkedPair(t)
 		a.link.hear(nil)
-		probed := a.session.Introduce(localCandidate(b.bound), a.bound, time.Second)
+		probed := a.session.Introduce(Introduction{Candidates: localCandidate(b.bound), Observed: a.bound, FireIn: time.Second})
 		if probed != 1 {
 			t.Fatalf("%d candidates are probed, want 1", probed)
 		}
@@ -42,8 +42,8 @@ func TestProbesLeaveAtTheAgreedInstant(t *testing.T) {
 func TestBothSidesBecomeDirectInOneRoundTrip(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newLinkedPair(t)
-		a.session.Introduce(localCandidate(b.bound), a.bound, 0)
-		b.session.Introduce(localCandidate(a.bound), b.bound, 0)
+		a.session.Introduce(Introduction{Candidates: localCandidate(b.bound), Observed: a.bound})
+		b.session.Introduce(Introduction{Candidates: localCandidate(a.bound), Observed: b.bound})
 		synctest.Wait()
 		if path := a.path(t); path.Direct != b.bound || path.Doubtful {
 			t.Errorf("a's path is %+v", path)
@@ -88,8 +88,8 @@ func TestIntroductionsDoNotAddUpToAFlood(t *testing.T) {
 func TestAFloodOfIntroductionsDoesNotDisturbAPath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newLinkedPair(t)
-		a.session.Introduce(localCandidate(b.bound), a.bound, 0)
-		b.session.Introduce(localCandidate(a.bound), b.bound, 0)
+		a.session.Introduce(Introduction{Candidates: localCandidate(b.bound), Observed: a.bound})
+		b.session.Introduce(Introduction{Candidates: localCandidate(a.bound), Observed: b.bound})
 		for range 10 {
 			closeAll := a.introduceManyTo(t, stranger, 1000)
 			for range 10 {
@@ -109,8 +109,8 @@ func TestDataOnALongIdlePathGoesBothWays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newLinkedPair(t)
 		a.SetRelay(server)
-		a.session.Introduce(localCandidate(b.bound), a.bound, 0)
-		b.session.Introduce(localCandidate(a.bound), b.bound, 0)
+		a.session.Introduce(Introduction{Candidates: localCandidate(b.bound), Observed: a.bound})
+		b.session.Introduce(Introduction{Candidates: localCandidate(a.bound), Observed: b.bound})
 		a.session.send(quicPacket, 0, 0)
 		if direct, relayed := a.link.count(wire.DatagramQUIC), a.link.count(wire.DatagramRelay); direct != 1 || relayed != 0 {
 			t.Errorf("on a fresh path %d packets went direct and %d by relay, want 1 and 0", direct, relayed)
@@ -129,8 +129,8 @@ func TestADeadPathIsLeftForTheRelayWithinThreeSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newLinkedPair(t)
 		a.SetRelay(server)
-		a.session.Introduce(localCandidate(b.bound), a.bound, 0)
-		b.session.Introduce(localCandidate(a.bound), b.bound, 0)
+		a.session.Introduce(Introduction{Candidates: localCandidate(b.bound), Observed: a.bound})
+		b.session.Introduce(Introduction{Candidates: localCandidate(a.bound), Observed: b.bound})
 		for range 50 { // five seconds of data
 			a.session.send(quicPacket, 0, 0)
 			time.Sleep(100 * time.Millisecond)
@@ -176,8 +176,8 @@ func TestCallbacksDoNotOvertakeEachOther(t *testing.T) {
 		announced = append(announced, path)
 		inside = false
 	}
-	b.session.Introduce(nil, b.bound, 0)
-	a.session.Introduce(localCandidate(b.bound), a.bound, 0)
+	b.session.Introduce(Introduction{Observed: b.bound})
+	a.session.Introduce(Introduction{Candidates: localCandidate(b.bound), Observed: a.bound})
 	if len(announced) != 2 || announced[0].Doubtful || !announced[1].Doubtful {
 		t.Errorf("announced %+v, want a trusted path, then a doubtful one", announced)
 	}
@@ -194,7 +194,7 @@ func (l linked) introduceManyTo(t *testing.T, endpoint netip.AddrPort, sessions 
 			t.Fatal(err)
 		}
 		opened = append(opened, x)
-		x.Introduce(localCandidate(endpoint), l.bound, 0)
+		x.Introduce(Introduction{Candidates: localCandidate(endpoint), Observed: l.bound})
 	}
 	return func() {
 		for _, x := range opened {

@@ -36,7 +36,7 @@ const (
 type Candidate struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Endpoint      []byte                 `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
-	Kind          uint32                 `protobuf:"varint,2,opt,name=kind,proto3" json:"kind,omitempty"`    // 1 local, 2 observed
+	Kind          uint32                 `protobuf:"varint,2,opt,name=kind,proto3" json:"kind,omitempty"`    // 1 local, 2 observed, 3 predicted, 4 mapped, 5 tcp
 	Cookie        []byte                 `protobuf:"bytes,3,opt,name=cookie,proto3" json:"cookie,omitempty"` // of observed candidates, on the way to the rendezvous
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -95,9 +95,12 @@ func (x *Candidate) GetCookie() []byte {
 
 type NATReport struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Mapping       uint32                 `protobuf:"varint,1,opt,name=mapping,proto3" json:"mapping,omitempty"`       // 0 unknown, 1 none, 2 eim, 3 adm, 4 apdm
-	Filtering     uint32                 `protobuf:"varint,2,opt,name=filtering,proto3" json:"filtering,omitempty"`   // 0 unknown, 1 eif, 2 adf, 3 apdf
-	Allocation    uint32                 `protobuf:"varint,3,opt,name=allocation,proto3" json:"allocation,omitempty"` // 0 unknown, 1 preserving, 2 sequential, 3 random, 4 block
+	Mapping       uint32                 `protobuf:"varint,1,opt,name=mapping,proto3" json:"mapping,omitempty"`                      // 0 unknown, 1 none, 2 eim, 3 adm, 4 apdm
+	Filtering     uint32                 `protobuf:"varint,2,opt,name=filtering,proto3" json:"filtering,omitempty"`                  // 0 unknown, 1 eif, 2 adf, 3 apdf
+	Allocation    uint32                 `protobuf:"varint,3,opt,name=allocation,proto3" json:"allocation,omitempty"`                // 0 unknown, 1 preserving, 2 sequential, 3 random, 4 block
+	FirstPort     uint32                 `protobuf:"varint,4,opt,name=first_port,json=firstPort,proto3" json:"first_port,omitempty"` // of the block, else 0
+	LastPort      uint32                 `protobuf:"varint,5,opt,name=last_port,json=lastPort,proto3" json:"last_port,omitempty"`
+	LifetimeS     uint32                 `protobuf:"varint,6,opt,name=lifetime_s,json=lifetimeS,proto3" json:"lifetime_s,omitempty"` // of an idle mapping; 0: not measured
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -149,6 +152,27 @@ func (x *NATReport) GetFiltering() uint32 {
 func (x *NATReport) GetAllocation() uint32 {
 	if x != nil {
 		return x.Allocation
+	}
+	return 0
+}
+
+func (x *NATReport) GetFirstPort() uint32 {
+	if x != nil {
+		return x.FirstPort
+	}
+	return 0
+}
+
+func (x *NATReport) GetLastPort() uint32 {
+	if x != nil {
+		return x.LastPort
+	}
+	return 0
+}
+
+func (x *NATReport) GetLifetimeS() uint32 {
+	if x != nil {
+		return x.LifetimeS
 	}
 	return 0
 }
@@ -1298,13 +1322,18 @@ const file_wire_proto_rawDesc = "" +
 	"\tCandidate\x12\x1a\n" +
 	"\bendpoint\x18\x01 \x01(\fR\bendpoint\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\rR\x04kind\x12\x16\n" +
-	"\x06cookie\x18\x03 \x01(\fR\x06cookie\"c\n" +
+	"\x06cookie\x18\x03 \x01(\fR\x06cookie\"\xbe\x01\n" +
 	"\tNATReport\x12\x18\n" +
 	"\amapping\x18\x01 \x01(\rR\amapping\x12\x1c\n" +
 	"\tfiltering\x18\x02 \x01(\rR\tfiltering\x12\x1e\n" +
 	"\n" +
 	"allocation\x18\x03 \x01(\rR\n" +
-	"allocation\"\x7f\n" +
+	"allocation\x12\x1d\n" +
+	"\n" +
+	"first_port\x18\x04 \x01(\rR\tfirstPort\x12\x1b\n" +
+	"\tlast_port\x18\x05 \x01(\rR\blastPort\x12\x1d\n" +
+	"\n" +
+	"lifetime_s\x18\x06 \x01(\rR\tlifetimeS\"\x7f\n" +
 	"\x03Row\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +

@@ -1,0 +1,61 @@
+package punch
+
+import (
+	"net/netip"
+	"time"
+
+	"peerd/wire"
+)
+
+// A Strategy is a way to look for a direct path. Several run at once.
+type Strategy uint8
+
+// The strategies.
+const (
+	// StrategyVolley probes an endpoint that was named, or that the peer was
+	// heard at, from the main socket.
+	StrategyVolley Strategy = iota
+	// StrategyFreshSocket opens a new socket and has the peer probe where our
+	// NAT maps that: against sequential allocation, and after a conntrack clash.
+	StrategyFreshSocket
+	// StrategyManySockets opens many sockets towards the peer's one endpoint, so
+	// that its spray meets one of them: our NAT gives them random ports.
+	StrategyManySockets
+	// StrategySpray probes many ports of the peer's address from the main socket.
+	StrategySpray
+	// StrategyMeetingPort has both peers open sockets until one of each side sits
+	// on the port it has promised to the other: both NATs pick ports.
+	StrategyMeetingPort
+	// StrategyTCP opens a TCP connection from both sides at once.
+	StrategyTCP
+	// StrategyReunion probes the last known endpoints at agreed instants, while
+	// no rendezvous can introduce us.
+	StrategyReunion
+)
+
+// String returns "volley", "fresh-socket", "many-sockets", "spray",
+// "meeting-port", "tcp" or "reunion".
+func (s Strategy) String() string {
+	words := [...]string{"volley", "fresh-socket", "many-sockets", "spray", "meeting-port", "tcp", "reunion"}
+	if int(s) >= len(words) {
+		return "unknown"
+	}
+	return words[s]
+}
+
+// An Attempt is a line of the ledger: what one strategy did about one endpoint
+// since the last introduction that began anew, and what came back.
+type Attempt struct {
+	Strategy Strategy
+	Kind     wire.CandidateKind // of Endpoint; 0: learned from the peer's probes
+	// Endpoint is the peer's. Its port is 0 for a strategy that tries many.
+	Endpoint    netip.AddrPort
+	First, Last time.Time // of the packets sent; zero: none yet
+	// Probes and Openers count what was sent (openers die on the way), Heard the
+	// authentic probes that came from there, Replies the answers to ours.
+	Probes, Openers, Heard, Replies int
+	// Sockets is how many were opened for it.
+	Sockets int
+	// RTT of the last reply.
+	RTT time.Duration
+}
