@@ -18,8 +18,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/libp2p/go-reuseport"
 
 	"peerd/wire"
 )
@@ -59,8 +62,13 @@ type Conn struct {
 
 // Dial connects to the control service at address. The configuration pins the
 // key of the rendezvous.
+//
+// Its local port can be used again: connections to peers leave from it as well,
+// so that routers map them as the rendezvous sees this one (punch.ConnectTCP).
 func Dial(ctx context.Context, address string, config *tls.Config) (*Conn, error) {
-	dialer := tls.Dialer{Config: config}
+	// No local address: a port chosen by bind under SO_REUSEPORT could be one
+	// that another program shares.
+	dialer := tls.Dialer{NetDialer: &net.Dialer{Control: reuseport.Control}, Config: config}
 	raw, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("connect to rendezvous %s: %w", address, err)
@@ -78,6 +86,17 @@ func newConn(raw *tls.Conn) *Conn {
 	}
 	c.writer.Go(c.write)
 	return c
+}
+
+// LocalAddr returns our end of the connection; the zero AddrPort when it is not
+// TCP.
+func (c *Conn) LocalAddr() netip.AddrPort {
+	local, ok := c.tls.LocalAddr().(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	endpoint := local.AddrPort()
+	return netip.AddrPortFrom(endpoint.Addr().Unmap(), endpoint.Port())
 }
 
 // Login introduces us to the rendezvous. A refusal is returned as a
