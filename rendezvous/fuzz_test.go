@@ -21,7 +21,7 @@ func FuzzReceive(f *testing.F) {
 	login := wire.Login{TransactionID: wire.TransactionID{1}}.Append(nil)
 	f.Add(login, uint16(len(login)))
 	f.Add(append(login, login...), uint16(len(login)))
-	f.Add(wire.BindingRequest{ChangePort: true}.Append(nil), uint16(28))
+	f.Add(wire.BindingRequest{Change: wire.Change{Port: true}}.Append(nil), uint16(28))
 	f.Add(append(wire.AppendRelayHeader(nil, wire.SessionID{1}), "payload"...), uint16(20))
 	now := time.Unix(1_800_000_000, 0)
 	from := netip.MustParseAddrPort("127.0.0.1:9")

@@ -49,7 +49,7 @@ func TestAnswerComesFromTheOtherPortWhenAsked(t *testing.T) {
 	s := startServer(t)
 	c := newClient(t, s)
 	for _, p := range []port{mainPort, otherPort} {
-		question := wire.BindingRequest{TransactionID: wire.TransactionID{byte(p)}, ChangePort: true}.Append(nil)
+		question := wire.BindingRequest{TransactionID: wire.TransactionID{byte(p)}, Change: wire.Change{Port: true}}.Append(nil)
 		if _, err := c.socket().WriteToUDPAddrPort(question, udpAddr(s, p)); err != nil {
 			t.Fatal(err)
 		}

@@ -97,13 +97,13 @@ func (s *Server) accept(socket *udpSocket, login wire.Login, d *offload.Datagram
 // for that (RFC 5780 section 6.1). We have one address: a request to answer
 // from another gets nothing, as if a NAT had filtered it.
 func (s *Server) answerBinding(socket *udpSocket, request wire.BindingRequest, d *offload.Datagrams, now time.Time) {
-	if request.ChangeAddress || !s.bindings.allow(d.From.Addr(), now) {
+	if request.Change.Address || !s.bindings.allow(d.From.Addr(), now) {
 		s.counters.datagramsDropped.Add(1)
 		return
 	}
 	s.counters.bindings.Add(1)
 	from := socket
-	if request.ChangePort {
+	if request.Change.Port {
 		from = s.socketOf(otherPort - socket.port)
 	}
 	answer := wire.BindingResponse{TransactionID: request.TransactionID, Observed: d.From}

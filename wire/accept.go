@@ -3,33 +3,70 @@ package wire
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"github.com/pion/stun/v3"
 )
 
 // acceptSize is the size of ACCEPT's value: two ports and a cookie.
 const acceptSize = 2 + 2 + len(Cookie{})
 
 // Accept answers a Login. It is a STUN Binding success response: the header,
-// XOR-MAPPED-ADDRESS, ACCEPT and FINGERPRINT.
+// XOR-MAPPED-ADDRESS, ACCEPT, OTHER-ADDRESS if there is one, and FINGERPRINT.
 //
 //	ACCEPT: control port (2), other port (2), cookie (20)
+//
+// A rendezvous listens on two UDP ports, and on two addresses where its host has
+// them. So a peer learns from Accepts how its NAT maps and filters (RFC 5780
+// section 4). Asked at address A and port p, with other address B and other port
+// q, from one socket that has sent nothing to the rendezvous before:
+//
+//	filtering  Login to A:p, Change{Port}            an Accept comes from A:q: not APDF
+//	           Login to A:p, Change{Address, Port}   an Accept comes from B:q: EIF
+//	mapping    Login to B:p, compare Observed        as at A:p: EIM
+//	           Login to A:q, compare Observed        as at A:p, but not as at B:p: ADM; else APDM
+//
+// In this order: a Login to B or to q opens the NAT for what is to come from
+// there. Send the Logins that ask for a change to A:p only, since what they find
+// open is told by where their Accepts come from. A Change that the rendezvous
+// cannot make gets no answer, and neither does a B that a firewall or the
+// provider closes: that nothing came from B says something about the NAT only if
+// the Login to B:p was answered.
+//
+// None of it is rationed, since no Accept is larger than its Login.
 type Accept struct {
 	TransactionID TransactionID  // of the Login
 	Observed      netip.AddrPort // where the Login came from
-	ControlPort   uint16         // TCP, on the address that the Login was sent to; never 0
-	OtherPort     uint16         // the rendezvous' second UDP port, for measuring the NAT; 0 = it has none
-	Cookie        Cookie         // certifies Observed to the rendezvous
+	ControlPort   uint16         // TCP, at the rendezvous' address that invites name; never 0
+	OtherPort     uint16         // the rendezvous' second UDP port, on all its addresses; 0 = it has none
+	// OtherAddr is the rendezvous' address, of Observed's family, other than the
+	// one that the Login was sent to. It has the same two UDP ports. Zero: there
+	// is none. It needs an OtherPort.
+	OtherAddr netip.Addr
+	// Cookie certifies to the rendezvous that Observed is an endpoint of the
+	// peer. Only one from the port and address that the peer logs in to makes it
+	// an endpoint for relaying; those of the other port or address are for
+	// candidates. It is the same whatever Change was asked for.
+	Cookie Cookie
 }
 
-// Append appends the datagram to b: 68 bytes, LoginSize (80) for IPv6.
+// Append appends the datagram to b: 68 bytes for IPv4 and 80 with OtherAddr; 80
+// for IPv6, LoginSize (104) with OtherAddr.
 func (m Accept) Append(b []byte) []byte {
 	start := len(b)
-	size := stunHeaderSize + mappedAddressSize(m.Observed) + attributeHeaderSize + acceptSize + fingerprintSize
+	size := stunHeaderSize + addressSize(m.Observed) + attributeHeaderSize + acceptSize + fingerprintSize
+	other := netip.AddrPortFrom(m.OtherAddr, m.OtherPort)
+	if m.OtherAddr.IsValid() {
+		size += addressSize(other)
+	}
 	b = appendSTUN(b, bindingResponse, size, m.TransactionID)
 	b = appendMappedAddress(b, m.Observed, m.TransactionID)
 	b = appendAttributeHeader(b, attrAccept, acceptSize)
 	b = binary.BigEndian.AppendUint16(b, m.ControlPort)
 	b = binary.BigEndian.AppendUint16(b, m.OtherPort)
 	b = append(b, m.Cookie[:]...)
+	if m.OtherAddr.IsValid() {
+		b = appendAddress(b, stun.AttrOtherAddress, other, addressMask{})
+	}
 	return appendFingerprint(b, start)
 }
 
@@ -56,12 +93,28 @@ func ParseAccept(d []byte) (Accept, error) {
 		OtherPort:     binary.BigEndian.Uint16(a.accept[2:]),
 		Cookie:        Cookie(a.accept[4:]),
 	}
-	m.Observed, err = parseMappedAddress(a.mapped, a.transaction)
-	if err != nil {
-		return Accept{}, err
-	}
 	if m.ControlPort == 0 {
 		return Accept{}, errAttribute
 	}
+	if m.Observed, err = parseMappedAddress(a.mapped, a.transaction); err != nil {
+		return Accept{}, err
+	}
+	m.OtherAddr, err = parseOtherAddr(a.other, m)
+	if err != nil {
+		return Accept{}, err
+	}
 	return m, nil
+}
+
+// parseOtherAddr decodes OTHER-ADDRESS, which repeats the other port: that is
+// what any reader of RFC 5780 expects in it.
+func parseOtherAddr(value []byte, m Accept) (netip.Addr, error) {
+	other, err := parseOptionalAddress(value)
+	if err != nil || !other.IsValid() {
+		return netip.Addr{}, err
+	}
+	if other.Port() != m.OtherPort || other.Addr().Is4() != m.Observed.Addr().Is4() {
+		return netip.Addr{}, errEndpoint
+	}
+	return other.Addr(), nil
 }

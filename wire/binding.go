@@ -8,35 +8,21 @@ import (
 	"github.com/pion/stun/v3"
 )
 
-// Bits of CHANGE-REQUEST (RFC 5780 section 7.2).
-const (
-	changeAddress = 0x4
-	changePort    = 0x2
-)
-
 // A BindingRequest is a STUN Binding request as any standard client sends it.
 // A Login is one too, so that an ordinary STUN server answers it.
 type BindingRequest struct {
 	TransactionID TransactionID
-	ChangeAddress bool // answer from the other address (RFC 5780)
-	ChangePort    bool // answer from the other port (RFC 5780)
+	Change        Change // where the answer is to come from
 }
 
 // Append appends the datagram to b: 20 bytes, or 28 with a change request.
 func (m BindingRequest) Append(b []byte) []byte {
-	var flags uint32
-	if m.ChangeAddress {
-		flags |= changeAddress
-	}
-	if m.ChangePort {
-		flags |= changePort
-	}
-	if flags == 0 {
+	if m.Change == (Change{}) {
 		return appendSTUN(b, bindingRequest, stunHeaderSize, m.TransactionID)
 	}
 	b = appendSTUN(b, bindingRequest, stunHeaderSize+attributeHeaderSize+4, m.TransactionID)
 	b = appendAttributeHeader(b, stun.AttrChangeRequest, 4)
-	return binary.BigEndian.AppendUint32(b, flags)
+	return binary.BigEndian.AppendUint32(b, uint32(m.Change.flags()))
 }
 
 // ParseBindingRequest decodes a Binding request. One with attributes that must
@@ -55,25 +41,42 @@ func ParseBindingRequest(d []byte) (BindingRequest, error) {
 		if len(a.change) != 4 {
 			return BindingRequest{}, errAttribute
 		}
-		flags := binary.BigEndian.Uint32(a.change)
-		m.ChangeAddress = flags&changeAddress != 0
-		m.ChangePort = flags&changePort != 0
+		m.Change = changeOf(a.change[3])
 	}
 	return m, nil
 }
 
-// A BindingResponse answers a BindingRequest: XOR-MAPPED-ADDRESS and nothing
-// else. It is 12 bytes (IPv6: 24) larger than the smallest question, as STUN
-// cannot be otherwise; Login has no such excess.
+// A BindingResponse answers a BindingRequest: XOR-MAPPED-ADDRESS and, from a
+// server with two addresses, RESPONSE-ORIGIN and OTHER-ADDRESS (RFC 5780). It is
+// 12 to 36 bytes (IPv6: 72) larger than the smallest question, as STUN cannot be
+// otherwise; Login has no such excess.
 type BindingResponse struct {
 	TransactionID TransactionID
 	Observed      netip.AddrPort // where the request came from
+	Origin        netip.AddrPort // where the answer comes from; zero = not said
+	// Other is the address and port that are both other than those asked, where
+	// an answer comes from when both are to be changed; zero = there is none.
+	Other netip.AddrPort
 }
 
-// Append appends the datagram to b: 32 bytes, 44 for IPv6.
+// Append appends the datagram to b: 32 bytes, 44 for IPv6; with the two
+// addresses of RFC 5780 56 and 92.
 func (m BindingResponse) Append(b []byte) []byte {
-	b = appendSTUN(b, bindingResponse, stunHeaderSize+mappedAddressSize(m.Observed), m.TransactionID)
-	return appendMappedAddress(b, m.Observed, m.TransactionID)
+	size := stunHeaderSize + addressSize(m.Observed)
+	for _, optional := range []netip.AddrPort{m.Origin, m.Other} {
+		if optional.IsValid() {
+			size += addressSize(optional)
+		}
+	}
+	b = appendSTUN(b, bindingResponse, size, m.TransactionID)
+	b = appendMappedAddress(b, m.Observed, m.TransactionID)
+	if m.Origin.IsValid() {
+		b = appendAddress(b, stun.AttrResponseOrigin, m.Origin, addressMask{})
+	}
+	if m.Other.IsValid() {
+		b = appendAddress(b, stun.AttrOtherAddress, m.Other, addressMask{})
+	}
+	return b
 }
 
 // ParseBindingResponse decodes a Binding success response of any STUN server,
@@ -86,11 +89,17 @@ func ParseBindingResponse(d []byte) (BindingResponse, error) {
 	if a.unknownCount > 0 {
 		return BindingResponse{}, errUnknown
 	}
-	observed, err := parseMappedAddress(a.mapped, a.transaction)
-	if err != nil {
+	m := BindingResponse{TransactionID: a.transaction}
+	if m.Observed, err = parseMappedAddress(a.mapped, a.transaction); err != nil {
 		return BindingResponse{}, err
 	}
-	return BindingResponse{TransactionID: a.transaction, Observed: observed}, nil
+	if m.Origin, err = parseOptionalAddress(a.origin); err != nil {
+		return BindingResponse{}, err
+	}
+	if m.Other, err = parseOptionalAddress(a.other); err != nil {
+		return BindingResponse{}, err
+	}
+	return m, nil
 }
 
 // An UnknownAttributesError is what ParseBindingRequest makes of attributes

@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"net/netip"
 	"testing"
 
 	"github.com/pion/stun/v3"
@@ -16,9 +18,9 @@ var (
 func TestBindingRequestVectors(t *testing.T) {
 	bindingRequestCodec.testVectors(t,
 		example[BindingRequest]{"any client's", BindingRequest{TransactionID: exampleTransaction}},
-		example[BindingRequest]{"answer from the other port", BindingRequest{TransactionID: exampleTransaction, ChangePort: true}},
+		example[BindingRequest]{"answer from the other port", BindingRequest{TransactionID: exampleTransaction, Change: Change{Port: true}}},
 		example[BindingRequest]{"answer from the other address and port", BindingRequest{
-			TransactionID: exampleTransaction, ChangeAddress: true, ChangePort: true,
+			TransactionID: exampleTransaction, Change: Change{Address: true, Port: true},
 		}},
 	)
 }
@@ -27,6 +29,10 @@ func TestBindingResponseVectors(t *testing.T) {
 	bindingResponseCodec.testVectors(t,
 		example[BindingResponse]{"over IPv4", BindingResponse{TransactionID: exampleTransaction, Observed: exampleEndpoint}},
 		example[BindingResponse]{"over IPv6", BindingResponse{TransactionID: exampleTransaction, Observed: exampleEndpoint6}},
+		example[BindingResponse]{"of a server with two addresses", BindingResponse{
+			TransactionID: exampleTransaction, Observed: exampleEndpoint,
+			Origin: netip.MustParseAddrPort("203.0.113.1:7700"), Other: netip.MustParseAddrPort("203.0.113.2:7701"),
+		}},
 	)
 }
 
@@ -78,6 +84,32 @@ func TestRequestOfRFC5769IsAnswered420ForPriority(t *testing.T) {
 	}
 	if answer.TransactionID != [12]byte(unhex(t, "b7e7a701bc34d686fa87dfae")) {
 		t.Error("answer is of another transaction")
+	}
+}
+
+func TestPionReadsTheAddressesOfRFC5780(t *testing.T) {
+	for _, want := range []netip.AddrPort{exampleEndpoint, exampleEndpoint6} {
+		answer := parseWithPion(t, BindingResponse{Observed: exampleEndpoint, Origin: want, Other: want}.Append(nil))
+		var origin stun.ResponseOrigin
+		var other stun.OtherAddress
+		if err := answer.Parse(&origin, &other); err != nil {
+			t.Fatal(err)
+		}
+		if origin.String() != want.String() || other.String() != want.String() {
+			t.Errorf("pion reads %v and %v, want %v", origin, other, want)
+		}
+	}
+}
+
+func TestBindingResponseRefusesMalformedAddresses(t *testing.T) {
+	whole := BindingResponse{Observed: exampleEndpoint, Origin: exampleEndpoint, Other: exampleEndpoint}.Append(nil)
+	const origin, other = stunHeaderSize + 12 + attributeHeaderSize, stunHeaderSize + 24 + attributeHeaderSize
+	for name, at := range map[string]int{"of its origin": origin + 1, "of the other one": other + 1} {
+		d := bytes.Clone(whole)
+		d[at] = 7 // the family
+		if _, err := ParseBindingResponse(d); err != errEndpoint {
+			t.Errorf("%s: error is %v", name, err)
+		}
 	}
 }
 

@@ -1,10 +1,10 @@
 package wire
 
 // LoginSize is the size of every Login: the smallest multiple of four at which
-// no Accept is larger than its Login, which is the size of an Accept for IPv6.
-// A larger one would be wasted; a smaller one would make the rendezvous an
-// amplifier for spoofed sources.
-const LoginSize = stunHeaderSize + mappedAddress6Size + attributeHeaderSize + acceptSize + fingerprintSize
+// no Accept is larger than its Login, which is the size of an Accept for IPv6
+// that names another address. A larger one would be wasted; a smaller one would
+// make the rendezvous an amplifier for spoofed sources.
+const LoginSize = stunHeaderSize + address6Size + attributeHeaderSize + acceptSize + address6Size + fingerprintSize
 
 // loginValueSize fills LOGIN up to LoginSize.
 const loginValueSize = LoginSize - stunHeaderSize - attributeHeaderSize - fingerprintSize
@@ -12,11 +12,12 @@ const loginValueSize = LoginSize - stunHeaderSize - attributeHeaderSize - finger
 // Login asks the rendezvous for an Accept. It is a STUN Binding request: the
 // header, LOGIN and FINGERPRINT.
 //
-//	LOGIN: version (1), zeros (47; ignored when read)
+//	LOGIN: version (1), change (1), zeros (70; ignored when read)
 //
 // It proves nothing and changes nothing at the rendezvous.
 type Login struct {
 	TransactionID TransactionID
+	Change        Change // where the Accept is to come from
 }
 
 // Append appends the datagram to b: LoginSize bytes.
@@ -24,7 +25,8 @@ func (m Login) Append(b []byte) []byte {
 	start := len(b)
 	b = appendSTUN(b, bindingRequest, LoginSize, m.TransactionID)
 	b = appendZeros(b, attrLogin, loginValueSize)
-	b[len(b)-loginValueSize] = Version
+	value := b[len(b)-loginValueSize:]
+	value[0], value[1] = Version, m.Change.flags()
 	return appendFingerprint(b, start)
 }
 
@@ -43,5 +45,5 @@ func ParseLogin(d []byte) (Login, error) {
 	case len(a.login) != loginValueSize || a.login[0] == 0:
 		return Login{}, errAttribute
 	}
-	return Login{TransactionID: a.transaction}, nil
+	return Login{TransactionID: a.transaction, Change: changeOf(a.login[1])}, nil
 }

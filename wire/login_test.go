@@ -9,7 +9,13 @@ import (
 var loginCodec = datagramCodec("login", ParseLogin)
 
 func TestLoginVectors(t *testing.T) {
-	loginCodec.testVectors(t, example[Login]{"a login", Login{TransactionID: exampleTransaction}})
+	loginCodec.testVectors(t,
+		example[Login]{"a login", Login{TransactionID: exampleTransaction}},
+		example[Login]{"to be answered from the other port", Login{TransactionID: exampleTransaction, Change: Change{Port: true}}},
+		example[Login]{"to be answered from the other address and port", Login{
+			TransactionID: exampleTransaction, Change: Change{Address: true, Port: true},
+		}},
+	)
 }
 
 func TestLoginIsTheSmallestThatNoAcceptExceeds(t *testing.T) {
@@ -17,17 +23,18 @@ func TestLoginIsTheSmallestThatNoAcceptExceeds(t *testing.T) {
 	if len(login) != LoginSize {
 		t.Errorf("a login is %d bytes instead of %d", len(login), LoginSize)
 	}
-	accept := Accept{Observed: exampleEndpoint6, ControlPort: 7700, OtherPort: 7701}.Append(nil)
+	accept := Accept{Observed: exampleEndpoint6, ControlPort: 7700, OtherPort: 7701, OtherAddr: exampleEndpoint6.Addr()}.Append(nil)
 	if len(accept) != LoginSize {
-		t.Errorf("an accept for IPv6 is %d bytes instead of %d", len(accept), LoginSize)
+		t.Errorf("an accept for IPv6 with another address is %d bytes instead of %d", len(accept), LoginSize)
 	}
 }
 
 func TestLoginOfALaterVersionIsALogin(t *testing.T) {
 	d := Login{TransactionID: exampleTransaction}.Append(nil)
 	d[stunHeaderSize+attributeHeaderSize] = Version + 1
-	d[stunHeaderSize+attributeHeaderSize+1] = 0xff
-	if m, err := ParseLogin(repairSTUN(d)); err != nil || m.TransactionID != exampleTransaction {
+	d[stunHeaderSize+attributeHeaderSize+1] = 0xf8 // changes we do not know
+	d[stunHeaderSize+attributeHeaderSize+2] = 0xff
+	if m, err := ParseLogin(repairSTUN(d)); err != nil || m != (Login{TransactionID: exampleTransaction}) {
 		t.Errorf("parsed %+v, %v", m, err)
 	}
 }
@@ -39,7 +46,7 @@ func TestLoginRefuses(t *testing.T) {
 		return repairSTUN(d)
 	}
 	padded := stun.MustBuild(stun.TransactionID, stun.BindingRequest,
-		stun.RawAttribute{Type: stun.AttrSoftware, Value: make([]byte, 48)}, stun.Fingerprint).Raw
+		stun.RawAttribute{Type: stun.AttrSoftware, Value: make([]byte, loginValueSize)}, stun.Fingerprint).Raw
 	unsigned := at(0, 0)
 	unsigned[LoginSize-8], unsigned[LoginSize-7] = 0x80, 0x22 // FINGERPRINT becomes SOFTWARE
 	for name, c := range map[string]struct {

@@ -2,14 +2,14 @@ package wire
 
 // ProbeSize is the size of every Probe: that of a ProbeReply for IPv6, so that
 // no reply is larger than its probe.
-const ProbeSize = stunHeaderSize + sessionAttributeSize + mappedAddress6Size + macAttributeSize + fingerprintSize
+const ProbeSize = stunHeaderSize + sessionAttributeSize + address6Size + macAttributeSize + fingerprintSize
 
 // sessionAttributeSize is SESSION's size on the wire. SESSION is always the
 // first attribute, so that Classify and ProbeSession need not walk.
 const sessionAttributeSize = attributeHeaderSize + len(SessionID{})
 
 // probePaddingSize fills a Probe up to ProbeSize.
-const probePaddingSize = mappedAddress6Size - attributeHeaderSize
+const probePaddingSize = address6Size - attributeHeaderSize
 
 // Probe asks a peer, at one of its candidates, for a ProbeReply. It is a STUN
 // Binding request: the header, SESSION, PADDING, MAC and FINGERPRINT.

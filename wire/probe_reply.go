@@ -14,7 +14,7 @@ type ProbeReply struct {
 // Append appends the datagram to b: 80 bytes, ProbeSize (92) for IPv6.
 func (m ProbeReply) Append(b []byte, key ProbeKey) []byte {
 	start := len(b)
-	size := stunHeaderSize + sessionAttributeSize + mappedAddressSize(m.Observed) + macAttributeSize + fingerprintSize
+	size := stunHeaderSize + sessionAttributeSize + addressSize(m.Observed) + macAttributeSize + fingerprintSize
 	b = appendSTUN(b, bindingResponse, size, m.TransactionID)
 	b = appendAttribute(b, attrSession, m.Session[:])
 	b = appendMappedAddress(b, m.Observed, m.TransactionID)

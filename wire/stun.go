@@ -3,7 +3,6 @@ package wire
 import (
 	"encoding/binary"
 	"errors"
-	"net/netip"
 
 	"github.com/pion/stun/v3"
 )
@@ -38,14 +37,10 @@ const (
 	stunHeaderSize      = 20
 	attributeHeaderSize = 4
 	fingerprintSize     = attributeHeaderSize + 4
-	mappedAddress6Size  = attributeHeaderSize + 20 // of an IPv6 endpoint: the largest
+	address6Size        = attributeHeaderSize + 20 // an attribute with an IPv6 endpoint: the largest
 )
 
-const (
-	stunCookie = 0x2112A442
-	familyIPv4 = 1
-	familyIPv6 = 2
-)
+const stunCookie = 0x2112A442
 
 // Errors of malformed datagrams. They are values, not made per datagram, so
 // that a flood of malformed ones allocates nothing.
@@ -71,6 +66,8 @@ type TransactionID [12]byte
 type attributes struct {
 	transaction TransactionID
 	mapped      []byte // XOR-MAPPED-ADDRESS
+	origin      []byte // RESPONSE-ORIGIN
+	other       []byte // OTHER-ADDRESS
 	change      []byte // CHANGE-REQUEST
 	login       []byte
 	accept      []byte
@@ -129,6 +126,10 @@ func (a *attributes) add(attribute stun.AttrType, value []byte) error {
 	switch attribute {
 	case stun.AttrXORMappedAddress:
 		field = &a.mapped
+	case stun.AttrResponseOrigin:
+		field = &a.origin
+	case stun.AttrOtherAddress:
+		field = &a.other
 	case stun.AttrChangeRequest:
 		field = &a.change
 	case stun.AttrFingerprint:
@@ -209,56 +210,4 @@ func appendFingerprint(b []byte, start int) []byte {
 	value := stun.FingerprintValue(b[start:])
 	b = appendAttributeHeader(b, stun.AttrFingerprint, 4)
 	return binary.BigEndian.AppendUint32(b, value)
-}
-
-// mappedAddressSize returns the size of XOR-MAPPED-ADDRESS for endpoint.
-func mappedAddressSize(endpoint netip.AddrPort) int {
-	if endpoint.Addr().Unmap().Is4() {
-		return attributeHeaderSize + 8
-	}
-	return mappedAddress6Size
-}
-
-// appendMappedAddress appends XOR-MAPPED-ADDRESS (RFC 8489 section 14.2).
-func appendMappedAddress(b []byte, endpoint netip.AddrPort, transaction TransactionID) []byte {
-	address := endpoint.Addr().Unmap()
-	family, octets := byte(familyIPv6), address.As16()
-	ip := octets[:]
-	if address.Is4() {
-		family, ip = familyIPv4, octets[12:]
-	}
-	xorAddress(ip, transaction)
-	b = appendAttributeHeader(b, stun.AttrXORMappedAddress, 4+len(ip))
-	b = append(b, 0, family)
-	b = binary.BigEndian.AppendUint16(b, endpoint.Port()^stunCookie>>16)
-	return append(b, ip...)
-}
-
-func parseMappedAddress(value []byte, transaction TransactionID) (netip.AddrPort, error) {
-	if value == nil {
-		return netip.AddrPort{}, errMissing
-	}
-	if !(len(value) == 8 && value[1] == familyIPv4) && !(len(value) == 20 && value[1] == familyIPv6) {
-		return netip.AddrPort{}, errEndpoint
-	}
-	var octets [16]byte
-	ip := octets[:copy(octets[:], value[4:])]
-	xorAddress(ip, transaction)
-	address, _ := netip.AddrFromSlice(ip)
-	port := binary.BigEndian.Uint16(value[2:]) ^ stunCookie>>16
-	endpoint := netip.AddrPortFrom(address.Unmap(), port)
-	if !usable(endpoint) {
-		return netip.AddrPort{}, errEndpoint
-	}
-	return endpoint, nil
-}
-
-// xorAddress hides an address from routers that rewrite any bytes that look
-// like one, or undoes that: it is its own inverse.
-func xorAddress(ip []byte, transaction TransactionID) {
-	mask := [16]byte{0x21, 0x12, 0xA4, 0x42}
-	copy(mask[4:], transaction[:])
-	for i := range ip {
-		ip[i] ^= mask[i]
-	}
 }

@@ -233,6 +233,8 @@ func jsonFields(v reflect.Value) any {
 	switch value := v.Interface().(type) {
 	case netip.AddrPort:
 		return value.String()
+	case netip.Addr:
+		return value.String()
 	case time.Time:
 		return value.Format(time.RFC3339Nano)
 	case time.Duration:

@@ -187,7 +187,7 @@ func validDatagrams() [][]byte {
 	id, session := wire.TransactionID{1}, wire.SessionID{2}
 	return [][]byte{
 		wire.Login{TransactionID: id}.Append(nil),
-		wire.BindingRequest{TransactionID: id, ChangePort: true}.Append(nil),
+		wire.BindingRequest{TransactionID: id, Change: wire.Change{Port: true}}.Append(nil),
 		wire.BindingResponse{TransactionID: id, Observed: netip.MustParseAddrPort("203.0.113.9:9")}.Append(nil),
 		wire.Accept{TransactionID: id, Observed: netip.MustParseAddrPort("203.0.113.9:9"), ControlPort: 7700, OtherPort: 7701}.Append(nil),
 		wire.Probe{TransactionID: id, Session: session}.Append(nil, wire.ProbeKey{3}),
