@@ -2,8 +2,9 @@ package portmap
 
 import (
 	"net/netip"
-	"slices"
 	"time"
+
+	"peerd/internal/addressscope"
 )
 
 // A Protocol is a way to ask a router for a mapping.
@@ -38,17 +39,6 @@ type Mapping struct {
 // RFC 5737 count as public: test networks use them as their internet.
 func (m Mapping) IsPublic() bool { return isPublic(m.External.Addr()) }
 
-// unreachable are the IPv4 ranges that are not on the internet (IANA's
-// registry, RFC 6890) and that netip does not call private or special.
-var unreachable = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"),     // this network
-	netip.MustParsePrefix("100.64.0.0/10"), // carrier-grade NAT (RFC 6598)
-	netip.MustParsePrefix("192.0.0.0/24"),  // protocol assignments, among them DS-Lite's
-	netip.MustParsePrefix("198.18.0.0/15"), // benchmarking
-	netip.MustParsePrefix("240.0.0.0/4"),   // reserved
-}
-
 func isPublic(addr netip.Addr) bool {
-	return addr.Is4() && addr.IsGlobalUnicast() && !addr.IsPrivate() &&
-		!slices.ContainsFunc(unreachable, func(p netip.Prefix) bool { return p.Contains(addr) })
+	return addr.Is4() && addressscope.Of(addr) == addressscope.Global
 }

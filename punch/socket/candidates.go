@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"peerd/internal/addressscope"
 	"peerd/punch"
 	"peerd/wire"
 )
@@ -72,15 +73,15 @@ func (here surroundings) mayProbe(endpoint netip.AddrPort, kind wire.CandidateKi
 	if endpoint.Port() < leastPort || here.isOurs(endpoint) || !here.canReach(addr) {
 		return false
 	}
-	switch scopeOf(addr) {
-	case scopeGlobal:
+	switch addressscope.Of(addr) {
+	case addressscope.Global:
 		return !here.isBroadcast(addr)
-	case scopePrivate:
+	case addressscope.Private:
 		if here.isBroadcast(addr) {
 			return false
 		}
 		return here.isOnLink(addr) || sharedRouter || here.isSeenInside(kind)
-	case scopeLoopback:
+	case addressscope.Loopback:
 		return here.bound.Addr().IsLoopback()
 	}
 	return false
@@ -112,7 +113,7 @@ func (here surroundings) isOnLink(addr netip.Addr) bool {
 // peer there too.
 func (here surroundings) isSeenInside(kind wire.CandidateKind) bool {
 	return kind == wire.CandidateObserved && here.observed.IsValid() &&
-		scopeOf(here.observed.Addr().Unmap()) == scopePrivate
+		addressscope.Of(here.observed.Addr().Unmap()) == addressscope.Private
 }
 
 // isBroadcast reports whether addr means every host of a link of ours: the

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"peerd/internal/addressscope"
 	"peerd/wire"
 )
 
@@ -74,8 +75,8 @@ func usableAddrs(interfaces []netip.Prefix, bound netip.Addr) []netip.Addr {
 	var addrs []netip.Addr
 	for _, p := range interfaces {
 		addr := p.Addr()
-		scope := scopeOf(addr)
-		if scope != scopeGlobal && scope != scopePrivate || bound.Is4() && !addr.Is4() {
+		scope := addressscope.Of(addr)
+		if scope != addressscope.Global && scope != addressscope.Private || bound.Is4() && !addr.Is4() {
 			continue
 		}
 		if !slices.Contains(addrs, addr) {
@@ -86,7 +87,7 @@ func usableAddrs(interfaces []netip.Prefix, bound netip.Addr) []netip.Addr {
 		switch {
 		case a.Is4():
 			return 0
-		case scopeOf(a) == scopeGlobal:
+		case addressscope.Of(a) == addressscope.Global:
 			return 1
 		}
 		return 2

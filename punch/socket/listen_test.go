@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"peerd/internal/addressscope"
 	"peerd/punch"
 	"peerd/wire"
 )
@@ -77,7 +78,7 @@ func TestLocalEndpointsOfEveryAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, endpoint := range s.LocalEndpoints() {
-		if scope := scopeOf(endpoint.Addr()); scope != scopePrivate && scope != scopeGlobal {
+		if scope := addressscope.Of(endpoint.Addr()); scope != addressscope.Private && scope != addressscope.Global {
 			t.Errorf("%v is of no use to a peer", endpoint)
 		}
 		if endpoint.Port() != s.Addr().Port() {

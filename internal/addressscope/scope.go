@@ -1,20 +1,26 @@
-package socket
+// Package addressscope says how far an IP address reaches, by IANA's registries
+// of special-purpose addresses (RFC 6890). It serves whoever decides about
+// endpoints that others name: the candidate filter of package punch/socket, and
+// package portmap. It knows the registries, not the machine: what is on our own
+// link is the caller's to find out.
+package addressscope
 
 import (
 	"net/netip"
 	"slices"
 )
 
-// scope is how far an address reaches.
-type scope int
+// Scope is how far an address reaches.
+type Scope int
 
+// The scopes, from nowhere to everywhere.
 const (
-	// scopeNone: nothing that one peer can be for another.
-	scopeNone scope = iota
-	scopeLoopback
-	// scopePrivate: valid inside one network, and somebody else in the next.
-	scopePrivate
-	scopeGlobal
+	// None: nothing that one peer can be for another.
+	None Scope = iota
+	Loopback
+	// Private: valid inside one network, and somebody else in the next.
+	Private
+	Global
 )
 
 // privatePrefixes are somebody else in every network: RFC 1918, carrier-grade
@@ -46,20 +52,21 @@ var nonePrefixes = prefixes(
 // discard prefix, link-local and site-local addresses, multicast.
 var globalIPv6 = netip.MustParsePrefix("2000::/3")
 
-// scopeOf classifies addr, which must not be IPv4-mapped: those are scopeNone.
-func scopeOf(addr netip.Addr) scope {
+// Of classifies addr. Unmap it first: IPv4-mapped addresses are None, and so is
+// the zero Addr.
+func Of(addr netip.Addr) Scope {
 	within := func(p netip.Prefix) bool { return p.Contains(addr) }
 	switch {
 	case addr.IsLoopback() && !addr.Is4In6():
-		return scopeLoopback
+		return Loopback
 	case slices.ContainsFunc(privatePrefixes, within):
-		return scopePrivate
+		return Private
 	case slices.ContainsFunc(nonePrefixes, within):
-		return scopeNone
+		return None
 	case addr.Is4() || globalIPv6.Contains(addr):
-		return scopeGlobal
+		return Global
 	}
-	return scopeNone
+	return None
 }
 
 func prefixes(texts ...string) []netip.Prefix {
