@@ -20,8 +20,8 @@ func (h *hub) learnEndpoints(c *connection, claimed []wire.Candidate, nat wire.N
 	for _, claim := range claimed[:min(len(claimed), wire.MaxCandidates)] {
 		endpoint := netip.AddrPortFrom(claim.Endpoint.Addr().Unmap().WithZone(""), claim.Endpoint.Port())
 		certified := wire.Candidate{Endpoint: endpoint, Kind: claim.Kind}
-		if claim.Kind == wire.CandidatePredicted {
-			continue // of one talk only: see predicted
+		if claim.Kind == wire.CandidatePredicted || claim.Kind == wire.CandidateTCP {
+			continue // of one talk only: see predicted, and ours to name: see withTCP
 		}
 		if claim.Kind != wire.CandidateObserved {
 			candidates = append(candidates, certified)

@@ -120,6 +120,7 @@ func TestRestartKeepsMembersAndNames(t *testing.T) {
 func TestOnlyProvenEndpointsAreCertified(t *testing.T) {
 	s := startServer(t)
 	alice, bob := join(t, s, "alice"), join(t, s, "bob")
+	alice.showUDP()
 	proven := bob.observed()
 	elsewhere := netip.MustParseAddrPort("192.0.2.7:53")
 	stale := s.cookies.bake(mainPort, elsewhere, time.Now().Add(-wire.CookieLifetime-time.Second))

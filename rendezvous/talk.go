@@ -52,6 +52,10 @@ func (h *hub) introduce(caller, callee *connection, m wire.Talk) {
 	toCallee.FireIn, toCallee.Sealed = calleeIn, m.Sealed
 	toCaller := introduction(callee, caller)
 	toCaller.FireIn, toCaller.Caller = callerIn, true
+	if !isObserved(toCallee.Candidates) || !isObserved(toCaller.Candidates) {
+		toCallee.Candidates = withTCP(toCallee.Candidates, caller.remote)
+		toCaller.Candidates = withTCP(toCaller.Candidates, callee.remote)
+	}
 	_ = callee.send(toCallee)
 	_ = caller.send(toCaller)
 	h.log.Debug().Str("name", caller.name).Str("to", callee.name).

@@ -12,6 +12,7 @@ import (
 func TestTalkIntroducesBoth(t *testing.T) {
 	s := startServer(t)
 	alice, bob := join(t, s, "alice"), join(t, s, "bob")
+	bob.showUDP()
 	candidate := alice.observed()
 	nat := wire.NATReport{Mapping: wire.MappingADM, Filtering: wire.FilteringADF}
 	own, bobs := alice.talkTo(bob, wire.Talk{
@@ -41,6 +42,7 @@ func TestTalkIntroducesBoth(t *testing.T) {
 func TestPredictedCandidatesAreOfOneTalk(t *testing.T) {
 	s := startServer(t)
 	alice, bob := join(t, s, "alice"), join(t, s, "bob")
+	bob.showUDP()
 	observed := alice.observed()
 	guess := wire.Candidate{Endpoint: netip.AddrPortFrom(observed.Endpoint.Addr(), 40001), Kind: wire.CandidatePredicted}
 	victim := wire.Candidate{Endpoint: netip.MustParseAddrPort("198.51.100.66:40001"), Kind: wire.CandidatePredicted}
