@@ -179,11 +179,3 @@ func TestPointToPointLinksHaveNoBroadcast(t *testing.T) {
 		t.Error("the other end of a /31 link is not probed")
 	}
 }
-
-func prefixes(texts ...string) []netip.Prefix {
-	var list []netip.Prefix
-	for _, text := range texts {
-		list = append(list, netip.MustParsePrefix(text))
-	}
-	return list
-}

@@ -125,3 +125,11 @@ func TestUsableAddresses(t *testing.T) {
 		})
 	}
 }
+
+func prefixes(texts ...string) []netip.Prefix {
+	var list []netip.Prefix
+	for _, text := range texts {
+		list = append(list, netip.MustParsePrefix(text))
+	}
+	return list
+}
