@@ -35,26 +35,34 @@ type surroundings struct {
 
 // probeable returns the candidates that may be probed: local ones first, as
 // they are nearest, else in the given order, each once, at most
-// wire.MaxCandidates.
-func probeable(candidates []wire.Candidate, here surroundings) []punch.Candidate {
+// wire.MaxCandidates. What it leaves out it returns with the reasons.
+func probeable(candidates []wire.Candidate, here surroundings) ([]punch.Candidate, LeftOut) {
 	shared := here.sharesRouter(candidates)
 	var local, others []punch.Candidate
+	var leftOut LeftOut
 	for _, c := range candidates {
-		endpoint := unmapped(c.Endpoint)
-		same := func(known punch.Candidate) bool {
-			return known.Endpoint == endpoint && (known.Kind == wire.CandidateTCP) == (c.Kind == wire.CandidateTCP)
-		}
-		if !here.mayProbe(endpoint, c.Kind, shared) || slices.ContainsFunc(local, same) || slices.ContainsFunc(others, same) {
+		named := punch.Candidate{Endpoint: unmapped(c.Endpoint), Kind: c.Kind}
+		if reason := here.refuses(named, shared); reason != "" {
+			leftOut.add(named, reason)
 			continue
 		}
-		if c.Kind == wire.CandidateLocal {
-			local = append(local, punch.Candidate{Endpoint: endpoint, Kind: c.Kind})
-		} else {
-			others = append(others, punch.Candidate{Endpoint: endpoint, Kind: c.Kind})
+		same := func(known punch.Candidate) bool {
+			return known.Endpoint == named.Endpoint && (known.Kind == wire.CandidateTCP) == (named.Kind == wire.CandidateTCP)
+		}
+		switch {
+		case slices.ContainsFunc(local, same) || slices.ContainsFunc(others, same):
+		case named.Kind == wire.CandidateLocal:
+			local = append(local, named)
+		default:
+			others = append(others, named)
 		}
 	}
 	all := append(local, others...)
-	return all[:min(len(all), wire.MaxCandidates)]
+	most := min(len(all), wire.MaxCandidates)
+	for _, named := range all[most:] {
+		leftOut.add(named, LeftOutTooMany)
+	}
+	return all[:most], leftOut
 }
 
 // sharesRouter reports whether the rendezvous sees the peer at our own public
@@ -66,25 +74,25 @@ func (here surroundings) sharesRouter(candidates []wire.Candidate) bool {
 	})
 }
 
-// mayProbe decides about one endpoint, which is unmapped. A shared router is
-// sharesRouter's answer.
-func (here surroundings) mayProbe(endpoint netip.AddrPort, kind wire.CandidateKind, sharedRouter bool) bool {
-	addr := endpoint.Addr()
-	if endpoint.Port() < leastPort || here.isOurs(endpoint) || !here.canReach(addr) {
-		return false
+// refuses says why one endpoint, which is unmapped, must not be probed; "" when
+// it may be. A shared router is sharesRouter's answer.
+func (here surroundings) refuses(named punch.Candidate, sharedRouter bool) LeftOutReason {
+	addr := named.Endpoint.Addr()
+	scope := addressscope.Of(addr)
+	onLoopback := scope == addressscope.Loopback && here.bound.Addr().IsLoopback()
+	switch {
+	case here.isOurs(named.Endpoint):
+		return LeftOutOwn
+	case scope <= addressscope.Loopback && !onLoopback, here.isBroadcast(addr):
+		return LeftOutReserved
+	case !here.canReach(addr):
+		return LeftOutUnreachable
+	case scope == addressscope.Private && !here.isOnLink(addr) && !sharedRouter && !here.isSeenInside(named.Kind):
+		return LeftOutPrivate
+	case named.Endpoint.Port() < leastPort:
+		return LeftOutLowPort
 	}
-	switch addressscope.Of(addr) {
-	case addressscope.Global:
-		return !here.isBroadcast(addr)
-	case addressscope.Private:
-		if here.isBroadcast(addr) {
-			return false
-		}
-		return here.isOnLink(addr) || sharedRouter || here.isSeenInside(kind)
-	case addressscope.Loopback:
-		return here.bound.Addr().IsLoopback()
-	}
-	return false
+	return ""
 }
 
 // isOurs reports whether endpoint is this very socket.

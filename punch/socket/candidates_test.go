@@ -70,8 +70,12 @@ func TestForbiddenCandidatesAreNotProbed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, kind := range []wire.CandidateKind{wire.CandidateLocal, wire.CandidateObserved} {
-				if got := probeable([]wire.Candidate{candidate(endpoint, kind)}, home); len(got) != 0 {
+				got, leftOut := probeable([]wire.Candidate{candidate(endpoint, kind)}, home)
+				if len(got) != 0 {
 					t.Errorf("%v candidate is probed at %v", kind, got)
+				}
+				if leftOut.Total != 1 {
+					t.Errorf("%v candidate is left out without a reason", kind)
 				}
 			}
 		})
@@ -150,7 +154,8 @@ func TestProbeableCandidates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, probed := range probeable(test.candidates, test.here) {
+			candidates, _ := probeable(test.candidates, test.here)
+			for _, probed := range candidates {
 				endpoint := probed.Endpoint
 				got = append(got, endpoint.String())
 			}
@@ -161,21 +166,70 @@ func TestProbeableCandidates(t *testing.T) {
 	}
 }
 
-func TestNoMoreThanMaxCandidatesAreProbed(t *testing.T) {
+// TestTenThousandCandidatesCostAsMuchAsEight proves that whoever names very many
+// gets no more probes for them, and no more of our memory.
+func TestTenThousandCandidatesCostAsMuchAsEight(t *testing.T) {
 	var candidates []wire.Candidate
-	for i := range 3 * wire.MaxCandidates {
-		endpoint := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}), 5000)
+	for i := range 10_000 {
+		endpoint := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, 7}), uint16(2000+i))
 		candidates = append(candidates, wire.Candidate{Endpoint: endpoint, Kind: wire.CandidateObserved})
 	}
-	if got := probeable(candidates, home); len(got) != wire.MaxCandidates {
+	got, leftOut := probeable(candidates, home)
+	if len(got) != wire.MaxCandidates {
 		t.Errorf("%d candidates are probed, want %d", len(got), wire.MaxCandidates)
+	}
+	if leftOut.Total != 10_000-wire.MaxCandidates || leftOut.Count(LeftOutTooMany) != leftOut.Total {
+		t.Errorf("%d are left out, %d as too many", leftOut.Total, leftOut.Count(LeftOutTooMany))
+	}
+	if len(leftOut.Candidates) > wire.MaxCandidates {
+		t.Errorf("%d of them are remembered", len(leftOut.Candidates))
 	}
 }
 
 func TestPointToPointLinksHaveNoBroadcast(t *testing.T) {
 	here := home
 	here.interfaces = prefixes("10.9.0.0/31")
-	if got := probeable([]wire.Candidate{candidate("10.9.0.1:5000", wire.CandidateLocal)}, here); len(got) != 1 {
+	if got, _ := probeable([]wire.Candidate{candidate("10.9.0.1:5000", wire.CandidateLocal)}, here); len(got) != 1 {
 		t.Error("the other end of a /31 link is not probed")
+	}
+}
+
+// TestWhatIsLeftOutHasAReason proves that users are told the true one.
+func TestWhatIsLeftOutHasAReason(t *testing.T) {
+	fourOnly := home
+	fourOnly.bound = netip.MustParseAddrPort("0.0.0.0:40000")
+	for _, test := range []struct {
+		name     string
+		here     surroundings
+		endpoint string
+		want     LeftOutReason
+	}{
+		{"a cloud's metadata service", home, "169.254.169.254:5000", LeftOutReserved},
+		{"everybody at once", home, "255.255.255.255:5000", LeftOutReserved},
+		{"our own services", home, "127.0.0.1:5000", LeftOutReserved},
+		{"our own services, at a low port", home, "127.0.0.1:53", LeftOutReserved},
+		{"our link's broadcast", home, "192.168.1.255:5000", LeftOutReserved},
+		{"a home that is not ours", home, "192.168.7.5:5000", LeftOutPrivate},
+		{"a home that is not ours, IPv4-mapped", home, "[::ffff:192.168.7.5]:5000", LeftOutPrivate},
+		{"ourselves", home, "192.168.1.5:40000", LeftOutOwn},
+		{"ourselves, from outside", home, "203.0.113.9:50000", LeftOutOwn},
+		{"a name server", home, "198.51.100.7:53", LeftOutLowPort},
+		{"IPv6 without IPv6", fourOnly, "[2001:db8:2::1]:5000", LeftOutUnreachable},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, leftOut := probeable([]wire.Candidate{candidate(test.endpoint, wire.CandidateMapped)}, test.here)
+			if leftOut.Count(test.want) != 1 {
+				t.Errorf("left out as %v, want %s", leftOut.Candidates, test.want)
+			}
+		})
+	}
+}
+
+// TestADuplicateIsNotLeftOut proves that a candidate named twice, as a host
+// without NAT does, is nothing to tell users about.
+func TestADuplicateIsNotLeftOut(t *testing.T) {
+	twice := []wire.Candidate{candidate("198.51.100.7:5000", wire.CandidateLocal), candidate("198.51.100.7:5000", wire.CandidateObserved)}
+	if got, leftOut := probeable(twice, home); len(got) != 1 || leftOut.Total != 0 {
+		t.Errorf("probed %v, left out %v", got, leftOut)
 	}
 }

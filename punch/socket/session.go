@@ -30,6 +30,8 @@ type Session struct {
 	// opened: a time of the monotonic clock, which nobody sets back.
 	lastSent atomic.Int64
 	opened   time.Time
+	// leftOut is what the last introduction named and we do not probe; nil before.
+	leftOut atomic.Pointer[LeftOut]
 	// claims are the endpoints x has claimed, oldest first. The registry's.
 	claims []netip.AddrPort
 
@@ -101,7 +103,8 @@ type Introduction struct {
 // Introduce starts to punch. It returns how many candidates may be probed.
 func (x *Session) Introduce(in Introduction) int {
 	fireAt := time.Now().Add(in.FireIn)
-	candidates := probeable(in.Candidates, x.socket.surroundings(in.Observed))
+	candidates, leftOut := probeable(in.Candidates, x.socket.surroundings(in.Observed))
+	x.leftOut.Store(&leftOut)
 	x.step(punch.Introduced{
 		Candidates: candidates,
 		FireAt:     fireAt,
