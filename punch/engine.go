@@ -39,6 +39,7 @@ func New(config Config) *Engine {
 		config:       config,
 		transactions: newTransactions(config.Seed),
 		budget:       newBudget(),
+		monitor:      monitor{keepalive: unknownKeepalive},
 	}
 }
 
@@ -86,6 +87,7 @@ func (e *Engine) introduced(now time.Time, event Introduced) {
 		start = now
 	}
 	e.checks.replace(event.Candidates, e.monitor.current, start)
+	e.monitor.keepalive = keepaliveInterval(event.Ours, event.Theirs)
 	e.talk.introduced(start)
 }
 

@@ -1,27 +1,30 @@
 package punch
 
-import "time"
+import (
+	"time"
 
-// How a direct path in use is watched. Together they leave a dead path within
-// 3 s of its last answer while data flows: 1 s to the next probe, 0.5 s (and
-// one RTT) until it is doubted, 1 s more until it is given up.
+	"peerd/wire"
+)
+
+// How a direct path in use is watched. Together they send data both ways at most
+// 0.55 s and one RTT after the first packet that a dead path swallowed, and
+// leave it a second later.
 const (
 	// activeFor is how long after the last data a session counts as active.
-	// Longer costs idle pairs probes; shorter notices a death in the pauses of
-	// a conversation only with the next message, which then goes both ways.
-	activeFor = 3 * time.Second
+	// Longer costs a probe each heartbeatInterval after every message; shorter
+	// notices a death in the pauses of a conversation only with the next message,
+	// which then goes both ways.
+	activeFor = time.Second
 	// heartbeatInterval is the time between probes on an active path.
-	heartbeatInterval = time.Second
-	// keepaliveInterval is the time between probes on an idle one. Home routers
-	// drop UDP mappings after 30 s at the earliest (RFC 4787 asks for 120 s, Linux
-	// gives 30 s to unanswered ones), so it must be shorter, with room for a retry.
-	keepaliveInterval = 20 * time.Second
-	// retryInterval is the time between probes while one is unanswered.
-	retryInterval = 250 * time.Millisecond
+	heartbeatInterval = 300 * time.Millisecond
+	// retryInterval is the time between probes while one is unanswered; on slow
+	// paths it is more, see retryAfter. At least one retry is answered within
+	// TrustFor, so that a single loss puts no path in doubt.
+	retryInterval = 120 * time.Millisecond
 	// TrustFor is how long, plus one RTT, an unanswered probe is waited for
 	// before the path is in doubt and data goes both ways. Shorter doubles the
 	// traffic of lossy paths; longer loses time on dead ones.
-	TrustFor = 500 * time.Millisecond
+	TrustFor = 250 * time.Millisecond
 	// doubtFor is how long a path may stay in doubt before it is given up.
 	doubtFor = time.Second
 	// staleAfter is the age of the last answer, plus one RTT, beyond which an
@@ -29,12 +32,45 @@ const (
 	staleAfter = heartbeatInterval + TrustFor
 )
 
+// How often an idle direct path is probed, so that the routers keep their
+// mappings. Both routers count: each probe and its reply refresh both.
+const (
+	// unknownKeepalive serves when a NAT was not measured. Home routers drop UDP
+	// mappings after 30 s at the earliest (RFC 4787 asks for 120 s, Linux gives
+	// 30 s to unanswered ones), so it must be shorter, with room for a retry.
+	unknownKeepalive = 20 * time.Second
+	// shortestKeepalive is the least a measurement, or the peer's word, may make
+	// of it (RFC 8445 section 11: Tr is 15 s or more). A NAT that forgets faster
+	// is punched again with the next message.
+	shortestKeepalive = 15 * time.Second
+	// longestKeepalive bounds how long an idle path may be dead unnoticed, and
+	// how much a router that lives up to its promise only mostly can hurt.
+	longestKeepalive = 240 * time.Second
+)
+
+// keepaliveInterval is 80 % of the shorter of two mapping lifetimes, which
+// leaves room for the retries of a lost probe.
+func keepaliveInterval(ours, theirs wire.NATReport) time.Duration {
+	if ours.Lifetime == 0 || theirs.Lifetime == 0 {
+		return unknownKeepalive
+	}
+	lifetime := min(ours.Lifetime, theirs.Lifetime)
+	return min(max(lifetime*4/5, shortestKeepalive), longestKeepalive)
+}
+
 // monitor watches the direct path in use. The zero monitor watches none: the
 // session is on the relay.
 type monitor struct {
 	current *candidate
 	// doubtSince is when the path was put in doubt; zero while it is trusted.
 	doubtSince time.Time
+	// keepalive is the time between probes on an idle path; it outlives the path.
+	keepalive time.Duration
+}
+
+// watch watches c instead, which has just answered, or nothing.
+func (m *monitor) watch(c *candidate) {
+	m.current, m.doubtSince = c, time.Time{}
 }
 
 // sent notes that data is about to go out, and doubts a path that has not
@@ -91,19 +127,25 @@ func (e *Engine) giveUp(now time.Time) {
 	for _, c := range e.checks.candidates {
 		c.validated, c.volley = false, volley{}
 	}
-	e.monitor = monitor{}
+	e.monitor.watch(nil)
 	e.requestTalk(now)
 }
 
 func (e *Engine) nextProbe(c *candidate) time.Time {
 	switch {
 	case !c.unansweredSince.IsZero():
-		return c.lastProbe.Add(retryInterval)
+		return c.lastProbe.Add(retryAfter(c.rtt))
 	case c.lastProbe.Before(e.lastSent.Add(activeFor)):
 		return c.lastProbe.Add(heartbeatInterval)
 	default:
-		return c.lastProbe.Add(keepaliveInterval)
+		return c.lastProbe.Add(e.monitor.keepalive)
 	}
+}
+
+// retryAfter is how long a path of the given RTT has to answer before the next
+// probe: a quarter more than it should take.
+func retryAfter(rtt time.Duration) time.Duration {
+	return max(retryInterval, rtt*5/4)
 }
 
 func (e *Engine) doubtAt(c *candidate) time.Time {

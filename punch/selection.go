@@ -14,7 +14,7 @@ func (e *Engine) choose(now time.Time, c *candidate) {
 	case m.current == c:
 		m.doubtSince = time.Time{}
 	case m.current == nil, !m.doubtSince.IsZero(), c.rtt+switchGain < m.current.rtt:
-		*m = monitor{current: c}
+		m.watch(c)
 		e.talk.succeeded()
 	}
 }
