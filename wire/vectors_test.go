@@ -292,7 +292,7 @@ func TestEveryVectorFileIsChecked(t *testing.T) {
 	known := map[string]bool{
 		"cookie": true, "session_id": true, "message_id": true, "frame": true,
 		"login": true, "accept": true, "probe": true, "probe_reply": true,
-		"binding_request": true, "binding_response": true,
+		"binding_request": true, "binding_response": true, "stream_datagram": true,
 	}
 	for _, name := range kindNames {
 		if name != "" {
