@@ -18,6 +18,9 @@ type Introduced struct {
 	Candidates []Candidate
 	// FireAt is the instant both peers fire. One in the past fires at once.
 	FireAt time.Time
+	// Observed is our own endpoint as the rendezvous last saw it, the zero
+	// AddrPort if it never did.
+	Observed netip.AddrPort
 	// Ours and Theirs are what the two peers measured of their NATs. Theirs is
 	// the peer's word: a false one costs no more than the budget.
 	Ours, Theirs wire.NATReport
