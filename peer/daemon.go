@@ -37,7 +37,10 @@ type Config struct {
 	// Invite joins its circle; nil stays in the circle joined before. One state
 	// directory is for one circle: see OtherCircleError.
 	Invite *invite.Invite
-	Logger zerolog.Logger
+	// PortMapper is portmap.Keep, or nil: then no router is asked to forward our
+	// port. A socket on loopback is never mapped.
+	PortMapper PortMapper
+	Logger     zerolog.Logger
 }
 
 var _ api.Backend = (*Daemon)(nil)
@@ -74,7 +77,9 @@ type Daemon struct {
 	control *control.Conn
 	// observation is how the rendezvous sees our socket.
 	observation observation
-	roster      *roster.Copy
+	// mappings are what our router forwards to our socket.
+	mappings mappings
+	roster   *roster.Copy
 	// rosterUnsaved is set when the store has missed a change of the roster.
 	rosterUnsaved bool
 	contacts      contacts
@@ -99,6 +104,7 @@ func Start(config Config) (*Daemon, error) {
 		return nil, errors.Join(err, opened.Close())
 	}
 	d.group.Go(d.stayLoggedIn)
+	d.group.Go(d.keepMapped)
 	d.group.Go(d.acceptSessions)
 	d.group.Go(d.openEnvelopes)
 	d.wakePending()

@@ -154,15 +154,17 @@ func (d *Daemon) sendEndpoints() {
 }
 
 // whereabouts says where we can be reached: at our own endpoints, and, never
-// left out, at the one the rendezvous observed.
+// left out, at those a router forwards and the one the rendezvous observed.
 func (d *Daemon) whereabouts() ([]wire.Candidate, wire.NATReport) {
 	var candidates []wire.Candidate
+	mapped := d.mappedCandidates()
 	for _, endpoint := range d.socket.LocalEndpoints() {
-		if len(candidates) == wire.MaxCandidates-1 {
+		if len(candidates) == wire.MaxCandidates-1-len(mapped) {
 			break
 		}
 		candidates = append(candidates, wire.Candidate{Endpoint: endpoint, Kind: wire.CandidateLocal})
 	}
+	candidates = append(candidates, mapped...)
 	d.mu.Lock()
 	seen := d.observation
 	d.mu.Unlock()

@@ -46,6 +46,11 @@ func (a *app) netcheckTable(check api.Netcheck) table {
 		t.add(label, endpoint.String())
 		label = ""
 	}
+	label = a.text.Mapped
+	for _, endpoint := range check.NAT.Mapped {
+		t.add(label, endpoint.String())
+		label = ""
+	}
 	t.add(a.text.NAT, word(a.text.Mapping, check.NAT.Mapping))
 	if check.NAT.Mapping != "none" {
 		t.add("", word(a.text.Filtering, check.NAT.Filtering))

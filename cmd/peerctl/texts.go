@@ -26,6 +26,7 @@ type texts struct {
 	Pong                                    string // sequence number, peer, RTT, path
 	NoMessages, Watching                    string
 	UDP, Rendezvous, Observed, Local, NAT   string
+	Mapped                                  string
 	Works, Blocked                          string
 	OurNAT, TheirNAT, Probed, Since, Advice string
 

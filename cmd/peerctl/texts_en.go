@@ -27,6 +27,7 @@ var english = texts{
 	UDP:           "UDP",
 	Rendezvous:    "rendezvous",
 	Observed:      "observed as",
+	Mapped:        "mapped port",
 	Local:         "local",
 	NAT:           "NAT",
 	Works:         "works",

@@ -27,6 +27,7 @@ var chinese = texts{
 	UDP:           "UDP",
 	Rendezvous:    "会合服务器",
 	Observed:      "外部端点",
+	Mapped:        "端口映射",
 	Local:         "本地端点",
 	NAT:           "NAT",
 	Works:         "可用",

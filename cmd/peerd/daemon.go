@@ -17,6 +17,7 @@ import (
 
 	"peerd/internal/exitcode"
 	"peerd/internal/name"
+	"peerd/internal/portmap"
 	"peerd/internal/printable"
 	"peerd/internal/statedir"
 	"peerd/peer"
@@ -29,12 +30,13 @@ const readyPatience = 3 * time.Second
 
 // runFlags are the flags of peerd run.
 type runFlags struct {
-	state    string
-	name     string
-	join     string
-	listen   string
-	socket   string
-	logLevel string
+	state       string
+	name        string
+	join        string
+	listen      string
+	socket      string
+	logLevel    string
+	portMapping string
 }
 
 func newRun(io stdio) *cobra.Command {
@@ -65,6 +67,8 @@ rendezvous or by the file system.`,
 	set.StringVar(&flags.join, "join", "", "`invite` to a circle, @FILE, or - for standard input")
 	set.StringVar(&flags.listen, "listen", ":0", "UDP `address` to send from")
 	set.StringVar(&flags.socket, "socket", "", "`path` of the control socket (default: $PEERD_SOCKET, else peerd.sock in the state directory)")
+	set.StringVar(&flags.portMapping, "port-mapping", "auto",
+		"ask the home router to forward our port (PCP, NAT-PMP, UPnP): the `mode` is auto or off")
 	set.StringVar(&flags.logLevel, "log-level", "warn", "debug, info, warn or error")
 	return command
 }
@@ -101,6 +105,9 @@ func daemonConfig(ctx context.Context, flags runFlags, io stdio) (peer.Config, e
 		DefaultName: defaultName(userName(), hostName()),
 		Logger:      logger,
 	}
+	if config.PortMapper, err = portMapper(flags.portMapping); err != nil {
+		return peer.Config{}, err
+	}
 	if flags.name != "" {
 		if config.Name, err = name.Normalize(flags.name); err != nil {
 			return peer.Config{}, exitcode.With(exitcode.Usage, err)
@@ -113,6 +120,17 @@ func daemonConfig(ctx context.Context, flags runFlags, io stdio) (peer.Config, e
 	}
 	config.Invite, err = readInvite(ctx, flags.join, io)
 	return config, err
+}
+
+// portMapper returns who asks the home router, nil for nobody.
+func portMapper(choice string) (peer.PortMapper, error) {
+	switch choice {
+	case "auto":
+		return portmap.Keep, nil
+	case "off":
+		return nil, nil
+	}
+	return nil, exitcode.With(exitcode.Usage, fmt.Errorf("port mapping %q: use auto or off", choice))
 }
 
 // socketPath is where peerctl looks, too.

@@ -52,4 +52,5 @@ type NAT struct {
 	Allocation string         `json:"allocation"` // preserving, sequential, random, block, unknown
 	Observed   netip.AddrPort `json:"observed"`   // as the rendezvous saw us; "" while unknown
 	Local      Endpoints      `json:"local"`
+	Mapped     Endpoints      `json:"mapped,omitempty"` // at our router: forwarded to us by PCP, NAT-PMP or UPnP
 }

@@ -1,0 +1,115 @@
+package peer
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"peerd/internal/addressscope"
+	"peerd/internal/portmap"
+	"peerd/wire"
+)
+
+// maxMapped is how many mapped endpoints we name. One home router makes one;
+// the second is for a host on two networks. More would take the place of local
+// endpoints.
+const maxMapped = 2
+
+// A PortMapper has routers forward a port of ours until ctx ends, and reports
+// what they promise: portmap.Keep.
+type PortMapper func(ctx context.Context, config portmap.Config, report func(portmap.Mapping)) error
+
+// mappings are what routers promise just now, at most one for each gateway and
+// protocol.
+type mappings []portmap.Mapping
+
+// with returns the mappings after a report.
+func (m mappings) with(report portmap.Mapping) mappings {
+	after := slices.DeleteFunc(slices.Clone(m), func(known portmap.Mapping) bool {
+		return known.Gateway == report.Gateway && known.Protocol == report.Protocol
+	})
+	if report.External.IsValid() {
+		after = append(after, report)
+	}
+	return after
+}
+
+// public lists the endpoints that peers elsewhere can send to, in a fixed
+// order, each once. Several protocols of a router share one.
+func (m mappings) public() []netip.AddrPort {
+	var endpoints []netip.AddrPort
+	for _, mapping := range m {
+		if mapping.IsPublic() {
+			endpoints = append(endpoints, mapping.External)
+		}
+	}
+	slices.SortFunc(endpoints, netip.AddrPort.Compare)
+	endpoints = slices.Compact(endpoints)
+	return endpoints[:min(len(endpoints), maxMapped)]
+}
+
+// keepMapped has the home router forward our port for as long as the daemon
+// runs, and then no longer.
+func (d *Daemon) keepMapped() {
+	bound := d.socket.Addr()
+	if d.config.PortMapper == nil || !mayBeForwardedTo(bound.Addr()) {
+		return
+	}
+	err := d.config.PortMapper(d.ctx, portmap.Config{Port: bound.Port(), Logger: d.log}, d.mapped)
+	if err != nil {
+		d.log.Error().Err(err).Msg("no port mapping")
+	}
+}
+
+// mayBeForwardedTo reports whether a socket bound to addr can receive what a
+// router forwards: from inside a home, by IPv4.
+func mayBeForwardedTo(addr netip.Addr) bool {
+	return addr.IsUnspecified() || addr.Is4() && addressscope.Of(addr) == addressscope.Private
+}
+
+// mapped takes a report. Where we can be reached is told at once, and peers
+// that we reach by relay alone get another chance when there is a new endpoint.
+func (d *Daemon) mapped(report portmap.Mapping) {
+	d.mu.Lock()
+	before := d.mappings.public()
+	d.mappings = d.mappings.with(report)
+	after := d.mappings.public()
+	d.mu.Unlock()
+	if slices.Equal(before, after) {
+		return
+	}
+	d.log.Info().Any("endpoints", after).Msg("mapped by the router")
+	d.sendEndpoints()
+	if slices.ContainsFunc(after, func(e netip.AddrPort) bool { return !slices.Contains(before, e) }) {
+		d.talkToRelayed()
+	}
+}
+
+// talkToRelayed asks for new introductions to the peers without a direct path.
+func (d *Daemon) talkToRelayed() {
+	for _, s := range d.allSessions() {
+		if !s.punch.Path().IsDirect() {
+			d.talkWanted(s.id, nil)
+		}
+	}
+}
+
+// mappedEndpoints lists the endpoints of routers that forward to our socket.
+func (d *Daemon) mappedEndpoints() []netip.AddrPort {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.mappings.public()
+}
+
+// mappedCandidates are the mapped endpoints as candidates, without the one that
+// the rendezvous has observed: that one is certified.
+func (d *Daemon) mappedCandidates() []wire.Candidate {
+	var candidates []wire.Candidate
+	observed := d.observedEndpoint()
+	for _, endpoint := range d.mappedEndpoints() {
+		if endpoint != observed {
+			candidates = append(candidates, wire.Candidate{Endpoint: endpoint, Kind: wire.CandidateMapped})
+		}
+	}
+	return candidates
+}
