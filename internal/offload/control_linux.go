@@ -50,6 +50,14 @@ func (c *control) addECN(four bool, ecn uint8) {
 	binary.NativeEndian.PutUint32(c.add(level, kind, 4), uint32(ecn&3))
 }
 
+func (c *control) addTTL(four bool, ttl int) {
+	level, kind := int32(unix.SOL_IPV6), int32(unix.IPV6_HOPLIMIT)
+	if four {
+		level, kind = unix.SOL_IP, unix.IP_TTL
+	}
+	binary.NativeEndian.PutUint32(c.add(level, kind, 4), uint32(ttl))
+}
+
 func (c *control) addSource(local netip.Addr) {
 	if local.Is4() {
 		info := (*unix.Inet4Pktinfo)(unsafe.Pointer(&c.add(unix.SOL_IP, unix.IP_PKTINFO, unix.SizeofInet4Pktinfo)[0]))

@@ -76,6 +76,7 @@ func (d *Datagrams) Segments() iter.Seq[[]byte] {
 // writing allocate nothing per datagram.
 type Conn struct {
 	udp *net.UDPConn
+	raw syscall.RawConn
 	// system is what the operating system's file adds: buffers of recvmmsg.
 	system system
 	// single is set when the kernel cannot segment (or this route cannot:
@@ -88,6 +89,7 @@ type Conn struct {
 // sockets. What it does not offer is no error.
 func New(c *net.UDPConn) *Conn {
 	conn := &Conn{udp: c}
+	conn.raw, _ = c.SyscallConn() // fails for a nil c only
 	conn.enable()
 	return conn
 }
@@ -115,6 +117,29 @@ func (c *Conn) WriteFrom(local netip.Addr, b []byte, segmentSize int, ecn uint8,
 		b = b[len(chunk):]
 	}
 	return nil
+}
+
+// WriteTTL sends b as a single datagram with a TTL of its own (IPv6: hop limit),
+// 1 to 255; other datagrams, also those sent at the same time, keep the
+// socket's. Where the system cannot do that it sends nothing and returns
+// errors.ErrUnsupported.
+func (c *Conn) WriteTTL(b []byte, ttl int, to netip.AddrPort) error {
+	return c.sendTTL(b, ttl, to)
+}
+
+// Wait returns when there is something to read: a caller with many sockets
+// needs a buffer only then. A nil error is a hint. It returns net.ErrClosed
+// after Close.
+func (c *Conn) Wait() error {
+	return c.raw.Read(waitReadable())
+}
+
+// Readable reports whether there is something to read now, as far as the system
+// tells.
+func (c *Conn) Readable() bool {
+	readable := false
+	err := c.raw.Control(func(fd uintptr) { readable = isReadable(fd) })
+	return err == nil && readable
 }
 
 // chunkSize is the largest multiple of segmentSize that one send may carry.

@@ -4,30 +4,21 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
 // system is what Linux adds to a Conn.
 type system struct {
-	raw     syscall.RawConn
-	family  int // unix.AF_INET or unix.AF_INET6 (which may be dual-stack)
-	receive receiver
+	family  int       // unix.AF_INET or unix.AF_INET6 (which may be dual-stack)
+	receive *receiver // nil until the first read: some sockets never do
 }
 
 // enable sets the socket's options. A kernel without one of them refuses it,
 // and the Conn does without.
 func (c *Conn) enable() {
-	raw, err := c.udp.SyscallConn()
-	if err != nil {
-		c.single.Store(true)
-		return
-	}
-	c.system.raw = raw
 	c.system.family = unix.AF_INET6
-	_ = raw.Control(func(fd uintptr) { c.setOptions(int(fd)) })
-	c.system.receive.init()
+	_ = c.raw.Control(func(fd uintptr) { c.setOptions(int(fd)) })
 }
 
 func (c *Conn) setOptions(fd int) {
@@ -76,6 +67,16 @@ func (c *Conn) send(local netip.Addr, b []byte, segmentSize int, ecn uint8, to n
 	return err
 }
 
+// sendTTL is one sendmsg with a TTL.
+func (c *Conn) sendTTL(b []byte, ttl int, to netip.AddrPort) error {
+	control := controls.Get().(*control)
+	defer controls.Put(control)
+	control.reset()
+	control.addTTL(to.Addr().Unmap().Is4(), ttl)
+	_, _, err := c.udp.WriteMsgUDPAddrPort(b, control.bytes(), to)
+	return err
+}
+
 // cannotSegment reports whether err says that the datagrams must be sent one
 // by one. EIO: the outgoing device has no checksum offload, now or ever, which
 // is remembered. EINVAL and EMSGSIZE: a segment is larger than this route's
@@ -94,10 +95,13 @@ func (c *Conn) cannotSegment(err error) bool {
 // ReadBatch waits for datagrams and receives up to len(into) super-buffers
 // with one system call. It returns how many elements of into it filled.
 func (c *Conn) ReadBatch(into []Datagrams) (int, error) {
-	r := &c.system.receive
+	if c.system.receive == nil {
+		c.system.receive = newReceiver()
+	}
+	r := c.system.receive
 	into = into[:min(len(into), batchSize)]
 	r.prepare(into)
-	if err := c.system.raw.Read(r.receive); err != nil {
+	if err := c.raw.Read(r.receive); err != nil {
 		return 0, err
 	}
 	if r.errno != 0 {

@@ -2,7 +2,10 @@
 
 package offload
 
-import "net/netip"
+import (
+	"errors"
+	"net/netip"
+)
 
 // system holds nothing where there is no offload.
 type system struct{}
@@ -28,5 +31,8 @@ func (c *Conn) send(_ netip.Addr, b []byte, _ int, _ uint8, to netip.AddrPort) e
 	_, err := c.udp.WriteToUDPAddrPort(b, to)
 	return err
 }
+
+// sendTTL sends nothing: package net sets TTLs for whole sockets only.
+func (c *Conn) sendTTL([]byte, int, netip.AddrPort) error { return errors.ErrUnsupported }
 
 func (c *Conn) cannotSegment(error) bool { return false }

@@ -34,7 +34,11 @@ type receiver struct {
 	receive  func(fd uintptr) bool // r.call, bound once: a method value allocates
 }
 
-func (r *receiver) init() { r.receive = r.call }
+func newReceiver() *receiver {
+	r := new(receiver)
+	r.receive = r.call
+	return r
+}
 
 // prepare points the messages at the caller's buffers. The kernel overwrites
 // the lengths, so they are set anew each time.

@@ -23,11 +23,14 @@ type Counters struct {
 	RelayedOverflow uint64
 	// ProbesHeldBack are probes that would have made too many in a second.
 	ProbesHeldBack uint64
+	// FlowsHeldBack are datagrams that would have opened too many flows on our
+	// router.
+	FlowsHeldBack uint64
 }
 
 type counters struct {
 	sendErrors, junk, unknownSource, unknownSession, foreignRelay, forgedAccept, relayedOverflow,
-	probesHeldBack atomic.Uint64
+	probesHeldBack, flowsHeldBack atomic.Uint64
 }
 
 // Counters returns the current values.
@@ -42,5 +45,6 @@ func (s *Socket) Counters() Counters {
 		ForgedAccept:    c.forgedAccept.Load(),
 		RelayedOverflow: c.relayedOverflow.Load(),
 		ProbesHeldBack:  c.probesHeldBack.Load(),
+		FlowsHeldBack:   c.flowsHeldBack.Load(),
 	}
 }

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"context"
 	"net"
 	"net/netip"
 	"sync"
@@ -52,6 +53,8 @@ func (l *linkEnd) Write(b []byte, segmentSize int, _ uint8, to netip.AddrPort) e
 
 func (l *linkEnd) SetReadDeadline(time.Time) error { return nil }
 
+func (l *linkEnd) Readable() bool { return false }
+
 // hear says which socket hears what this end writes.
 func (l *linkEnd) hear(other *Socket) {
 	l.mu.Lock()
@@ -87,9 +90,10 @@ func newLinked(endpoint string) linked {
 		registry: newRegistry(),
 		relayed:  newRelayedQueue(),
 		reading:  interruption{conn: link},
-
-		probeLimit: newProbeLimit(),
+		lifetime: context.Background(),
+		batches:  newReadBatches(),
 	}
+	p.governor.counters = &p.counters
 	p.logins = newLogins(p.write, p.config.Observed)
 	return linked{side: p, link: link}
 }
@@ -126,6 +130,8 @@ type stub struct {
 	linkEnd
 	batch []offload.Datagrams
 }
+
+func (s *stub) Readable() bool { return len(s.batch) > 0 }
 
 func (s *stub) ReadBatch(into []offload.Datagrams) (int, error) {
 	n := 0

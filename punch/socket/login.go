@@ -57,8 +57,9 @@ func (s *Socket) Login(ctx context.Context, server netip.AddrPort) (wire.Accept,
 }
 
 // KeepLoggedIn repeats the login every KeepaliveInterval, the first time after
-// one, to keep the router's mapping; answers go to Config.Observed. It replaces
-// the server of an earlier call; the zero AddrPort stops it.
+// one, to keep the router's mapping; answers go to Config.Observed. The server
+// is also the one that sessions' own sockets log in to, see punch.SendLogin. It
+// replaces the server of an earlier call; the zero AddrPort stops it.
 func (s *Socket) KeepLoggedIn(server netip.AddrPort) {
 	ctx, stop := context.WithCancel(s.lifetime)
 	s.mu.Lock()
@@ -68,10 +69,13 @@ func (s *Socket) KeepLoggedIn(server netip.AddrPort) {
 	s.stopKeeping = stop
 	s.mu.Unlock()
 	if !server.IsValid() {
+		s.rendezvous.Store(nil)
 		stop()
 		return
 	}
-	s.begin(func() { s.logins.keep(ctx, unmapped(server)) })
+	server = unmapped(server)
+	s.rendezvous.Store(&server)
+	s.begin(func() { s.logins.keep(ctx, server) })
 }
 
 func (l *logins) keep(ctx context.Context, server netip.AddrPort) {

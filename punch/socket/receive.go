@@ -18,6 +18,10 @@ const (
 	// receiveBatch is how many super-buffers are read at once, of 64 KiB each.
 	// More would cost memory per socket and save few system calls.
 	receiveBatch = 8
+	// queueShare is how many datagrams the queue may give out before the socket
+	// has its turn again: about as many as one read of the socket brings. With a
+	// larger share, a session that fills the queue holds up all others' probes.
+	queueShare = 128
 	// readRetryDelay keeps a socket that fails to read from spinning.
 	readRetryDelay = 50 * time.Millisecond
 )
@@ -30,6 +34,8 @@ type receiver struct {
 	// to be given out, the first of them from offset on.
 	batch               []offload.Datagrams
 	next, count, offset int
+	// queued counts the datagrams given out from the queue in its share.
+	queued int
 }
 
 func newReceiver(s *Socket) receiver {
@@ -43,15 +49,27 @@ func newReceiver(s *Socket) receiver {
 // read fills messages with QUIC packets; it waits until there is at least one.
 func (r *receiver) read(messages []ipv4.Message) (int, error) {
 	for {
-		n := r.fill(messages)
-		n += r.fillRelayed(messages[n:])
-		if n > 0 {
-			return n, nil
+		if !r.yieldToSocket() {
+			n := r.fill(messages)
+			n += r.fillRelayed(messages[n:])
+			if n > 0 {
+				return n, nil
+			}
 		}
 		if err := r.receive(); err != nil {
 			return 0, err
 		}
 	}
+}
+
+// yieldToSocket reports whether the queue has had its share while something
+// waits at the socket. A new share begins then.
+func (r *receiver) yieldToSocket() bool {
+	if r.queued < queueShare || r.next < r.count {
+		return false
+	}
+	r.queued = 0
+	return r.socket.conn.Readable()
 }
 
 // fill gives out datagrams at hand: QUIC's to messages, others to their
@@ -80,17 +98,15 @@ func (r *receiver) segment(d *offload.Datagrams) []byte {
 	return rest
 }
 
-// fillRelayed gives out datagrams that came inside the control connection.
+// fillRelayed gives out datagrams that came inside the control connection, or
+// at a session's own socket.
 func (r *receiver) fillRelayed(messages []ipv4.Message) int {
-	for i := range messages {
-		m := &messages[i]
-		x, n, ok := r.socket.relayed.take(m.Buffers[0])
-		if !ok {
-			return i
-		}
-		m.N, m.NN, m.Addr = n, 0, x.addr
+	n := 0
+	for n < len(messages) && r.socket.relayed.take(&messages[n]) {
+		n++
 	}
-	return len(messages)
+	r.queued += n
+	return n
 }
 
 // put writes one QUIC packet as quic-go reads it. The caller has checked that
@@ -156,6 +172,9 @@ func (s *Socket) receiveDirect(packet []byte, from netip.AddrPort) (*Session, []
 	x := s.registry.byEndpoint(from)
 	if x == nil {
 		s.counters.unknownSource.Add(1)
+		if at := s.registry.byPath(from.Addr()); at != nil {
+			at.strayed(0, from)
+		}
 	}
 	return x, packet
 }

@@ -34,6 +34,8 @@ type registry struct {
 	mu        sync.RWMutex
 	sessions  map[handle]*Session
 	endpoints map[netip.AddrPort]claim
+	// paths are the sessions whose direct path ends at an address.
+	paths map[netip.Addr][]*Session
 }
 
 // claim says whose an endpoint is.
@@ -43,7 +45,7 @@ type claim struct {
 }
 
 func newRegistry() registry {
-	return registry{sessions: map[handle]*Session{}, endpoints: map[netip.AddrPort]claim{}}
+	return registry{sessions: map[handle]*Session{}, endpoints: map[netip.AddrPort]claim{}, paths: map[netip.Addr][]*Session{}}
 }
 
 // add registers x; it reports false when its id is taken.
@@ -69,6 +71,42 @@ func (r *registry) remove(x *Session) {
 		r.release(endpoint, x)
 	}
 	x.claims = nil
+	r.unfollow(x)
+}
+
+// follow notes at which address x's direct path ends; the zero Addr: at none.
+func (r *registry) follow(x *Session, addr netip.Addr) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if x.pathAddr == addr || r.sessions[handleOf(x.id)] != x {
+		return
+	}
+	r.unfollow(x)
+	if addr.IsValid() {
+		x.pathAddr = addr
+		r.paths[addr] = append(r.paths[addr], x)
+	}
+}
+
+func (r *registry) unfollow(x *Session) {
+	others := slices.DeleteFunc(r.paths[x.pathAddr], func(y *Session) bool { return y == x })
+	if len(others) == 0 {
+		delete(r.paths, x.pathAddr)
+	} else {
+		r.paths[x.pathAddr] = others
+	}
+	x.pathAddr = netip.Addr{}
+}
+
+// byPath returns the one session whose direct path ends at addr; nil when there
+// is none, or several: behind one carrier's NAT there may be many peers.
+func (r *registry) byPath(addr netip.Addr) *Session {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if at := r.paths[addr]; len(at) == 1 {
+		return at[0]
+	}
+	return nil
 }
 
 // byID returns the session with this id, or nil.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 
+	"peerd/punch"
 	"peerd/wire"
 )
 
@@ -17,10 +18,22 @@ func (x *Session) send(packets []byte, segmentSize int, ecn uint8) {
 	}
 	path := x.path.Load()
 	if path.IsDirect() {
-		x.socket.write(packets, segmentSize, ecn, path.Direct)
+		x.sendDirect(path, packets, segmentSize, ecn)
 	}
 	if !path.IsDirect() || path.Doubtful {
 		x.sendRelayed(packets, segmentSize, ecn)
+	}
+}
+
+// sendDirect sends from the socket of the path; one that is no more sends
+// nothing, and the engine is about to leave it.
+func (x *Session) sendDirect(path *punch.Path, packets []byte, segmentSize int, ecn uint8) {
+	if path.Socket == 0 {
+		x.socket.write(packets, segmentSize, ecn, path.Direct)
+		return
+	}
+	if own, _ := x.outlets.find(path.Socket); own != nil {
+		own.write(packets, segmentSize, ecn, path.Direct, 0)
 	}
 }
 

@@ -16,6 +16,11 @@ import (
 // every packet.
 const sentInterval = 100 * time.Millisecond
 
+// strayedInterval is the least time between two strays the engine hears of.
+// Strangers can send as many as they like; more often would have them cause
+// work for us, and probes.
+const strayedInterval = 100 * time.Millisecond
+
 // Session is the driver's side of one session: it feeds the engine and does
 // what the engine wants. All methods may be called concurrently, and from
 // Config's callbacks.
@@ -30,10 +35,16 @@ type Session struct {
 	// opened: a time of the monotonic clock, which nobody sets back.
 	lastSent atomic.Int64
 	opened   time.Time
+	// lastStrayed is when the engine last heard of a stray, counted the same way.
+	lastStrayed atomic.Int64
 	// leftOut is what the last introduction named and we do not probe; nil before.
 	leftOut atomic.Pointer[LeftOut]
-	// claims are the endpoints x has claimed, oldest first. The registry's.
-	claims []netip.AddrPort
+	// outlets are the sockets of this session's own.
+	outlets outlets
+	// claims are the endpoints x has claimed, oldest first, and pathAddr is where
+	// its direct path ends. The registry's.
+	claims   []netip.AddrPort
+	pathAddr netip.Addr
 
 	mu     sync.Mutex
 	engine *punch.Engine
@@ -58,6 +69,7 @@ func (s *Socket) Open(config punch.Config) (*Session, error) {
 	}
 	x.path.Store(&punch.Path{})
 	x.lastSent.Store(-int64(sentInterval)) // so that the first data counts
+	x.lastStrayed.Store(-int64(strayedInterval))
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,6 +120,7 @@ func (x *Session) Introduce(in Introduction) int {
 	x.step(punch.Introduced{
 		Candidates: candidates,
 		FireAt:     fireAt,
+		Observed:   in.Observed,
 		Ours:       in.Ours,
 		Theirs:     in.Theirs,
 		OpenerTTL:  in.OpenerTTL,
@@ -116,8 +129,8 @@ func (x *Session) Introduce(in Introduction) int {
 	return len(candidates)
 }
 
-// Close ends the session: it sends and receives nothing more. A callback that
-// has begun may still be running.
+// Close ends the session and its own sockets: it sends and receives nothing
+// more. A callback that has begun may still be running.
 func (x *Session) Close() {
 	x.mu.Lock()
 	x.closed = true
@@ -125,16 +138,29 @@ func (x *Session) Close() {
 		x.timer.Stop()
 	}
 	x.mu.Unlock()
+	x.outlets.closeAll()
 	x.socket.registry.remove(x)
 }
 
 // sending notes that data is about to leave.
 func (x *Session) sending() {
-	now := int64(time.Since(x.opened))
-	last := x.lastSent.Load()
-	if now-last >= int64(sentInterval) && x.lastSent.CompareAndSwap(last, now) {
+	if x.isDue(&x.lastSent, sentInterval) {
 		x.step(punch.Sent{})
 	}
+}
+
+// strayed notes that a packet of nobody's came from the address of our path.
+func (x *Session) strayed(id punch.SocketID, from netip.AddrPort) {
+	if x.isDue(&x.lastStrayed, strayedInterval) {
+		x.step(punch.Strayed{Socket: id, From: from})
+	}
+}
+
+// isDue reports whether interval has passed since last, which it sets to now
+// if so.
+func (x *Session) isDue(last *atomic.Int64, interval time.Duration) bool {
+	now, before := int64(time.Since(x.opened)), last.Load()
+	return now-before >= int64(interval) && last.CompareAndSwap(before, now)
 }
 
 // step feeds the engine one event and does what it wants.
@@ -188,6 +214,10 @@ func (x *Session) act(action punch.Action) {
 	switch action := action.(type) {
 	case punch.SendDatagram:
 		x.sendDatagram(action)
+	case punch.SendLogin:
+		x.sendLogin(action.Socket)
+	case punch.CloseSocket:
+		x.closeSocket(action.Socket)
 	case punch.UsePath:
 		x.usePath(action.Path)
 	case punch.RequestTalk:
@@ -198,8 +228,9 @@ func (x *Session) act(action punch.Action) {
 // usePath turns the data to path.
 func (x *Session) usePath(path punch.Path) {
 	if path.IsDirect() && !path.Doubtful {
-		x.socket.registry.prove(x, path.Direct)
+		x.prove(path.Socket, path.Direct)
 	}
+	x.socket.registry.follow(x, path.Direct.Addr())
 	x.path.Store(&path)
 	x.logPath(path)
 	x.socket.config.PathChanged(x.id, path)
@@ -209,8 +240,8 @@ func (x *Session) usePath(path punch.Path) {
 func (x *Session) logPath(path punch.Path) {
 	line := x.socket.config.Logger.Info().Stringer("session", x.id)
 	if path.IsDirect() {
-		line.Str("path", "direct").Stringer("endpoint", path.Direct).Dur("rtt", path.RTT).
-			Bool("doubtful", path.Doubtful).Msg("path changed")
+		line.Str("path", "direct").Stringer("endpoint", path.Direct).Uint32("socket", uint32(path.Socket)).
+			Dur("rtt", path.RTT).Bool("doubtful", path.Doubtful).Msg("path changed")
 		return
 	}
 	line.Str("path", "relay").Msg("path changed")

@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/quic-go/quic-go"
-	"golang.org/x/time/rate"
-
 	"peerd/internal/offload"
 )
 
@@ -24,8 +22,8 @@ var ErrListenAddress = errors.New("listen address")
 // ErrSessionExists is returned by Open for a session that is open already.
 var ErrSessionExists = errors.New("session is already open")
 
-// Socket is the one UDP socket of a peer. All methods may be called
-// concurrently.
+// Socket is the UDP socket that all sessions of a peer share. All methods may be
+// called concurrently.
 type Socket struct {
 	config    Config
 	conn      datagramConn
@@ -37,10 +35,16 @@ type Socket struct {
 	relayed  relayedQueue
 	reading  interruption
 	logins   logins
-	// probeLimit is shared by all sessions.
-	probeLimit *rate.Limiter
+	// governor is shared by all sessions.
+	governor governor
 	// relay is where relay frames go to and come from; nil: RelayByControl.
 	relay atomic.Pointer[netip.AddrPort]
+	// rendezvous is where auxiliary sockets log in; nil: nowhere.
+	rendezvous atomic.Pointer[netip.AddrPort]
+
+	// open opens an auxiliary socket on a free port of host.
+	open    func(host netip.Addr) (datagramConn, error)
+	batches readBatches
 
 	// lifetime ends with Close; tasks are all goroutines and timers under way.
 	lifetime context.Context
@@ -58,7 +62,10 @@ type Socket struct {
 // between.
 type datagramConn interface {
 	ReadBatch(into []offload.Datagrams) (int, error)
+	Wait() error
+	Readable() bool
 	Write(b []byte, segmentSize int, ecn uint8, to netip.AddrPort) error
+	WriteTTL(b []byte, ttl int, to netip.AddrPort) error
 	SetReadDeadline(t time.Time) error
 	SetReadBuffer(bytes int) error
 	SetWriteBuffer(bytes int) error
@@ -73,15 +80,20 @@ func Listen(config Config) (*Socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	network := "udp" // both families where the host has both
-	if addr.IP.To4() != nil {
-		network = "udp4"
-	}
-	udp, err := net.ListenUDP(network, addr)
+	udp, err := listenUDP(addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on UDP %q: %w", config.Listen, err)
 	}
 	return start(config, offload.New(udp))
+}
+
+// listenUDP listens on both families where the host has both, unless addr is
+// one of IPv4.
+func listenUDP(addr *net.UDPAddr) (*net.UDPConn, error) {
+	if addr.IP.To4() != nil {
+		return net.ListenUDP("udp4", addr)
+	}
+	return net.ListenUDP("udp", addr)
 }
 
 // parseListen reads "host:port". An empty host becomes the nil IP: package net
@@ -114,9 +126,10 @@ func start(config Config, conn datagramConn) (*Socket, error) {
 		registry: newRegistry(),
 		relayed:  newRelayedQueue(),
 		reading:  interruption{conn: conn},
-
-		probeLimit: newProbeLimit(),
+		open:     openUDP,
+		batches:  newReadBatches(),
 	}
+	s.governor.counters = &s.counters
 	s.lifetime, s.end = context.WithCancel(context.Background())
 	s.logins = newLogins(s.write, config.Observed)
 	s.transport = newTransport(newFacade(s))
@@ -165,21 +178,34 @@ func (s *Socket) Close() error {
 	return nil
 }
 
-// begin runs task on a goroutine that Close waits for, unless the socket is
-// closed already.
-func (s *Socket) begin(task func()) {
+// begin runs task on a goroutine that Close waits for. It reports false, and
+// does not, when the socket is closed already.
+func (s *Socket) begin(task func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closed {
 		s.tasks.Go(task)
 	}
+	return !s.closed
 }
 
-// write sends datagrams and swallows the error: quic-go would end a connection
-// for one ENETUNREACH or ENOBUFS, while a path that cannot send is the
-// engine's to notice, which it does by missing replies.
+// write sends datagrams from the main socket.
 func (s *Socket) write(b []byte, segmentSize int, ecn uint8, to netip.AddrPort) {
-	if err := s.conn.Write(b, segmentSize, ecn, to); err != nil {
+	s.writeTo(s.conn, b, segmentSize, ecn, to, 0)
+}
+
+// writeTo sends datagrams from conn; with a ttl, which is not 0, b is a single
+// one. It swallows the error: quic-go would end a connection for one
+// ENETUNREACH or ENOBUFS, while a path that cannot send is the engine's to
+// notice, which it does by missing replies.
+func (s *Socket) writeTo(conn datagramConn, b []byte, segmentSize int, ecn uint8, to netip.AddrPort, ttl int) {
+	var err error
+	if ttl == 0 {
+		err = conn.Write(b, segmentSize, ecn, to)
+	} else {
+		err = conn.WriteTTL(b, ttl, to)
+	}
+	if err != nil {
 		s.counters.sendErrors.Add(1)
 		s.config.Logger.Debug().Err(err).Stringer("to", to).Int("bytes", len(b)).Msg("send failed")
 	}

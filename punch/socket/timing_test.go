@@ -69,9 +69,10 @@ func TestIntroductionsDoNotAddUpToAFlood(t *testing.T) {
 		a.link.mu.Lock()
 		probed := a.link.probed
 		a.link.mu.Unlock()
+		const most = punch.ProbeBurst + punch.ProbesPerSecond
 		for i, first := range probed {
-			if j := i + 200; j < len(probed) && probed[j].Sub(first) < time.Second {
-				t.Fatalf("more than 200 probes left in the second after %v", first)
+			if j := i + most; j < len(probed) && probed[j].Sub(first) < time.Second {
+				t.Fatalf("more than %d probes left in the second after %v", most, first)
 			}
 		}
 		if a.Counters().ProbesHeldBack == 0 {

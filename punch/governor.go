@@ -1,0 +1,115 @@
+package punch
+
+import (
+	"net/netip"
+	"time"
+
+	"peerd/wire"
+)
+
+// What a rendezvous or a peer gone bad can make us do is send packets to
+// endpoints of its choice (threat T2), and what many sockets do to a router is
+// fill its table. Both add up over sessions, so one Governor bounds what all of
+// them send towards endpoints that have not answered.
+const (
+	// ProbesPerSecond to such endpoints, of 92 bytes each: half a megabit. A
+	// strategy for hard NATs sends 640 packets in about a second. Lower makes
+	// that take longer than the peers wait for each other; higher is a nuisance
+	// to whoever was named falsely, and more than small routers set up flows.
+	ProbesPerSecond = 600
+	// ProbeBurst may be sent at once: the first shots of sixteen introductions,
+	// or 200 ms of a hard-NAT strategy on a clock that was late. A larger one is
+	// dropped by the short queues of home uplinks, a smaller one by us.
+	ProbeBurst = 128
+
+	// FlowLifetime is how long a router remembers a UDP flow that nobody has
+	// answered: 30 s on Linux (nf_conntrack_udp_timeout), and no less on others
+	// (Hätönen et al., 2010). Shorter forgets flows that the router still holds.
+	FlowLifetime = 30 * time.Second
+	// MaxFlows is how many flows may be open to endpoints that have not answered.
+	// Home routers hold between 4,096 and 65,536 of all kinds, for the whole home;
+	// users report that 5,000 from a single program kill theirs. One attempt on a
+	// hard NAT takes 640 sockets at one endpoint, or one at 640. So two attempts
+	// fit, in less than a third of the smallest table. Lower has the second one
+	// fail; higher leaves the rest of the home without connections.
+	MaxFlows = 1300
+)
+
+// A Flow is what a router keeps an entry for: datagrams from one of our sockets
+// to one endpoint.
+type Flow struct {
+	Session wire.SessionID // the zero one for the main socket
+	Socket  SocketID
+	To      netip.AddrPort
+}
+
+// Verdict is what a Governor says of a datagram.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Allowed Verdict = iota
+	// TooManyProbes: it would be one too many in this second.
+	TooManyProbes
+	// TooManyFlows: it would open one flow too many on the router.
+	TooManyFlows
+)
+
+// A Governor bounds what all sessions together send to endpoints that have not
+// answered. What was allowed is taken to be sent; what was not must not be. The
+// zero value is ready for use; it is not safe for concurrent use. Times must
+// not run backwards.
+type Governor struct {
+	// spent are the probes of the burst that have not been made up for.
+	spent   float64
+	updated time.Time
+	// flows are when each was last used: at most MaxFlows.
+	flows map[Flow]time.Time
+	// swept is when flows were last looked through.
+	swept time.Time
+}
+
+// Probe judges a probe, or an opener: it costs a packet, and a flow.
+func (g *Governor) Probe(now time.Time, flow Flow) Verdict {
+	g.spent = max(0, g.spent-now.Sub(g.updated).Seconds()*ProbesPerSecond)
+	g.updated = now
+	if g.spent+1 > ProbeBurst {
+		return TooManyProbes
+	}
+	verdict := g.Open(now, flow)
+	if verdict == Allowed {
+		g.spent++
+	}
+	return verdict
+}
+
+// Open judges a datagram that answers another, or goes to the rendezvous: it
+// costs a flow.
+func (g *Governor) Open(now time.Time, flow Flow) Verdict {
+	g.sweep(now)
+	if _, known := g.flows[flow]; !known && len(g.flows) >= MaxFlows {
+		return TooManyFlows
+	}
+	if g.flows == nil {
+		g.flows = map[Flow]time.Time{}
+	}
+	g.flows[flow] = now
+	return Allowed
+}
+
+// sweepInterval is the least time between two sweeps: so much longer than
+// necessary is a flow held to be open.
+const sweepInterval = time.Second
+
+// sweep forgets the flows that the router has forgotten.
+func (g *Governor) sweep(now time.Time) {
+	if now.Sub(g.swept) < sweepInterval {
+		return
+	}
+	g.swept = now
+	for flow, used := range g.flows {
+		if now.Sub(used) > FlowLifetime {
+			delete(g.flows, flow)
+		}
+	}
+}
