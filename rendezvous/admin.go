@@ -26,17 +26,19 @@ type Admin interface {
 // Status describes a rendezvous. What only a running one knows is zero when it
 // is stopped.
 type Status struct {
-	Running      bool      `json:"running"`
-	Circle       string    `json:"circle"`
-	Key          wire.Key  `json:"key"`
-	Advertise    string    `json:"advertise"`
-	Listen       string    `json:"listen,omitempty"`
-	StartedAt    time.Time `json:"started_at,omitzero"`
-	Members      int       `json:"members"`
-	Online       int       `json:"online"`
-	Sessions     int       `json:"sessions"`
-	RelayedBytes uint64    `json:"relayed_bytes"`
-	OpenInvites  int       `json:"open_invites"`
+	Running   bool     `json:"running"`
+	Circle    string   `json:"circle"`
+	Key       wire.Key `json:"key"`
+	Advertise string   `json:"advertise"`
+	Listen    string   `json:"listen,omitempty"`
+	// SecondAddresses are the further addresses that peers are observed from.
+	SecondAddresses []string  `json:"second_addresses,omitempty"`
+	StartedAt       time.Time `json:"started_at,omitzero"`
+	Members         int       `json:"members"`
+	Online          int       `json:"online"`
+	Sessions        int       `json:"sessions"`
+	RelayedBytes    uint64    `json:"relayed_bytes"`
+	OpenInvites     int       `json:"open_invites"`
 }
 
 // OpenAdmin opens the rendezvous whose state directory is dir: the running one
@@ -123,6 +125,7 @@ func (s *Server) stopped() *stopped { return &stopped{state: s.state, key: s.Key
 func (s *Server) Status() (Status, error) {
 	status, err := s.stopped().Status()
 	status.Running, status.StartedAt, status.Listen = true, s.started, s.Addr().String()
+	status.SecondAddresses = s.SecondAddresses()
 	status.Online = len(s.hub.connections())
 	status.Sessions, _ = s.relay.count()
 	status.RelayedBytes = s.counters.relayedBytes.Load()

@@ -29,20 +29,35 @@ func advertise(wish string, listening netip.AddrPort) string {
 // the loopback address when it has no route. Nothing is sent: "connecting" a
 // UDP socket only looks the route up.
 func outbound() netip.Addr {
-	for _, far := range []string{"192.0.2.1:9", "[2001:db8::1]:9"} {
-		conn, err := net.Dial("udp", far)
-		if err != nil {
-			continue
+	for _, far := range farAway {
+		if local := outboundTo(far); local.IsValid() {
+			return local
 		}
-		local := addrOf(conn.LocalAddr()).Addr()
-		_ = conn.Close()
-		return local
 	}
 	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
 }
 
+// farAway are places on the internet, one for each family.
+var farAway = [...]string{"192.0.2.1:9", "[2001:db8::1]:9"}
+
+// outboundTo returns the zero Addr when there is no route.
+func outboundTo(far string) netip.Addr {
+	conn, err := net.Dial("udp", far)
+	if err != nil {
+		return netip.Addr{}
+	}
+	defer conn.Close()
+	return addrOf(conn.LocalAddr()).Addr()
+}
+
 // carrierNAT is the range that carriers put their customers in (RFC 6598).
 var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
+
+// isPublic reports whether peers elsewhere could reach addr. The ranges for
+// documentation count: test networks use them as their internet.
+func isPublic(addr netip.Addr) bool {
+	return addr.IsGlobalUnicast() && !addr.IsPrivate() && !carrierNAT.Contains(addr)
+}
 
 // AdvertiseWarning says why peers elsewhere could not reach an advertised
 // HOST:PORT and what to do, or nothing when they probably can. A host name is
@@ -53,8 +68,7 @@ func AdvertiseWarning(advertised string) string {
 	if err != nil {
 		return ""
 	}
-	addr = addr.Unmap()
-	if !addr.IsPrivate() && !addr.IsLoopback() && !addr.IsLinkLocalUnicast() && !addr.IsUnspecified() && !carrierNAT.Contains(addr) {
+	if isPublic(addr.Unmap()) {
 		return ""
 	}
 	return fmt.Sprintf("invites name %s, which peers elsewhere cannot reach: run with --advertise and this machine's public address or name", advertised)

@@ -24,6 +24,7 @@ type connection struct {
 	instance wire.Instance
 	remote   netip.AddrPort // TCP source, as we see it
 	local    netip.Addr     // our address that the peer dialled
+	home     observer       // who has to see an endpoint of the peer before it is one for relaying
 	quota    *quota
 	gone     chan struct{} // closed when the connection has ended and is logged out
 

@@ -99,6 +99,7 @@ func (s *Server) greet(conn *tls.Conn, gate *gate) (*connection, wire.Hello, err
 	if err != nil {
 		return nil, wire.Hello{}, err
 	}
+	local := addrOf(conn.LocalAddr()).Addr()
 	return &connection{
 		outbox:   outbox{conn: conn, start: s.running.Go},
 		gate:     gate,
@@ -106,7 +107,8 @@ func (s *Server) greet(conn *tls.Conn, gate *gate) (*connection, wire.Hello, err
 		name:     bound,
 		instance: hello.Instance,
 		remote:   addrOf(conn.RemoteAddr()),
-		local:    addrOf(conn.LocalAddr()).Addr(),
+		local:    local,
+		home:     observer{mainPort, s.addresses.isSecond(local)},
 		quota:    s.quotas.of(key),
 		gone:     make(chan struct{}),
 	}, hello, nil

@@ -3,6 +3,7 @@ package rendezvous
 import (
 	"crypto/rand"
 	"net/netip"
+	"slices"
 	"time"
 
 	"peerd/wire"
@@ -19,12 +20,23 @@ const (
 	otherPort
 )
 
+// An observer is one of the endpoints of ours that peers are observed from: a
+// port at the first or the second address of a family. The zero observer is the
+// one that peers usually log in to.
+type observer struct {
+	port   port
+	second bool // address
+}
+
+// observers are all there are.
+var observers = [...]observer{{mainPort, false}, {otherPort, false}, {mainPort, true}, {otherPort, true}}
+
 // cookies makes and checks the proofs that a UDP endpoint was observed. Each
-// port has a secret of its own, because an endpoint that only the other port
-// has seen is no way to send relayed datagrams from the main one. Secrets are
-// drawn at every start: cookies of an earlier one are worthless, and peers log
-// in again anyway.
-type cookies struct{ secrets [2][32]byte }
+// observer has a secret of its own, because an endpoint that only another one
+// has seen is no way to send relayed datagrams from the one that a peer logs in
+// to. Secrets are drawn at every start: cookies of an earlier one are worthless,
+// and peers log in again anyway.
+type cookies struct{ secrets [len(observers)][32]byte }
 
 func newCookies() *cookies {
 	c := new(cookies)
@@ -34,12 +46,18 @@ func newCookies() *cookies {
 	return c
 }
 
-// bake returns a cookie for what the given port has just observed.
-func (c *cookies) bake(by port, observed netip.AddrPort, now time.Time) wire.Cookie {
-	return wire.NewCookie(&c.secrets[by], observed, now)
+// bake returns a cookie for what an observer has just seen.
+func (c *cookies) bake(by observer, observed netip.AddrPort, now time.Time) wire.Cookie {
+	return wire.NewCookie(&c.secrets[slices.Index(observers[:], by)], observed, now)
 }
 
-// valid reports whether cookie proves that the given port observed endpoint.
-func (c *cookies) valid(by port, cookie wire.Cookie, endpoint netip.AddrPort, now time.Time) bool {
-	return cookie.Valid(&c.secrets[by], endpoint, now)
+// maker returns the observer whose cookie proves that it has seen endpoint, false
+// if it is nobody's.
+func (c *cookies) maker(cookie wire.Cookie, endpoint netip.AddrPort, now time.Time) (by observer, proven bool) {
+	for i := range c.secrets {
+		if cookie.Valid(&c.secrets[i], endpoint, now) {
+			return observers[i], true
+		}
+	}
+	return observer{}, false
 }

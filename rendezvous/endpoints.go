@@ -12,7 +12,7 @@ import (
 // count only with a cookie for exactly that endpoint (or when this login has
 // proved them before): otherwise a peer could have others probe a victim.
 // Local ones are passed on as they are; whoever is introduced filters them.
-// The main port's observed endpoints also become the peer's relay endpoints.
+// What was observed where the peer logged in also becomes a relay endpoint.
 func (h *hub) learnEndpoints(c *connection, claimed []wire.Candidate, nat wire.NATReport, now time.Time) {
 	var candidates []wire.Candidate
 	var relayed []netip.AddrPort
@@ -27,11 +27,12 @@ func (h *hub) learnEndpoints(c *connection, claimed []wire.Candidate, nat wire.N
 			candidates = append(candidates, certified)
 			continue
 		}
-		byMain := h.cookies.valid(mainPort, claim.Cookie, endpoint, now) || h.relay.proved(c, endpoint)
-		if byMain {
+		by, proven := h.cookies.maker(claim.Cookie, endpoint, now)
+		byHome := proven && by == c.home || h.relay.proved(c, endpoint)
+		if byHome {
 			relayed = append(relayed, endpoint)
 		}
-		if byMain || h.cookies.valid(otherPort, claim.Cookie, endpoint, now) || holds(known, certified) {
+		if proven || byHome || holds(known, certified) {
 			candidates = append(candidates, certified)
 			continue
 		}

@@ -13,7 +13,7 @@ import (
 // FuzzReceive feeds the UDP ports whatever a stranger may send, cut into
 // segments of whatever size: it must not panic.
 func FuzzReceive(f *testing.F) {
-	s, err := Open(Config{Listen: "127.0.0.1:0", StateDir: f.TempDir()})
+	s, err := Open(Config{Listen: "127.0.0.1:0", StateDir: f.TempDir(), SecondAddresses: []string{secondLoopback.String()}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -22,6 +22,7 @@ func FuzzReceive(f *testing.F) {
 	f.Add(login, uint16(len(login)))
 	f.Add(append(login, login...), uint16(len(login)))
 	f.Add(wire.BindingRequest{Change: wire.Change{Port: true}}.Append(nil), uint16(28))
+	f.Add(wire.Login{Change: wire.Change{Address: true, Port: true}}.Append(nil), uint16(len(login)))
 	f.Add(append(wire.AppendRelayHeader(nil, wire.SessionID{1}), "payload"...), uint16(20))
 	now := time.Unix(1_800_000_000, 0)
 	from := netip.MustParseAddrPort("127.0.0.1:9")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"runtime"
 	"strconv"
 	"syscall"
@@ -30,7 +31,7 @@ const (
 // on the next one.
 type sockets struct {
 	tcp net.Listener
-	udp []*udpSocket // those of mainPort, then the one of otherPort
+	udp []*udpSocket // those of mainPort, then the one of otherPort, then those of second addresses
 }
 
 // listen binds all sockets at address. With port 0 it looks for a pair of
@@ -117,12 +118,56 @@ func listenUDP(address string) (*net.UDPConn, error) {
 	return conn.(*net.UDPConn), nil
 }
 
-func (s *sockets) add(conn *net.UDPConn, p port) {
+// seesAddressAsked reports whether the system tells which of this host's
+// addresses a datagram was sent to when we listen on all of them.
+func seesAddressAsked() bool { return runtime.GOOS == "linux" }
+
+// openSecond finds the second addresses and binds both UDP ports there too, if
+// the sockets there are do not cover them.
+func (s *sockets) openSecond(config Config) (addresses, error) {
+	listening := addrOf(s.tcp.Addr()).Addr()
+	a, err := findAddresses(config, listening)
+	if err != nil || listening.IsUnspecified() {
+		return a, err
+	}
+	return a, s.listenSecond(&a)
+}
+
+// listenSecond binds sockets that only observe.
+func (s *sockets) listenSecond(a *addresses) error {
+	for _, second := range a.seconds() {
+		for _, p := range []port{mainPort, otherPort} {
+			conn, err := listenUDP(netip.AddrPortFrom(second, s.mainPort()+uint16(p)).String())
+			if err != nil {
+				return err
+			}
+			s.add(conn, p).observing = true
+		}
+	}
+	return nil
+}
+
+func (s *sockets) add(conn *net.UDPConn, p port) *udpSocket {
 	socket := &udpSocket{conn: offload.New(conn), port: p}
+	if bound := addrOf(conn.LocalAddr()).Addr(); !bound.IsUnspecified() {
+		socket.bound = bound
+	}
 	// The system may cap both; the relay then drops sooner under bursts.
 	_ = socket.conn.SetReadBuffer(socketBuffer)
 	_ = socket.conn.SetWriteBuffer(socketBuffer)
 	s.udp = append(s.udp, socket)
+	return socket
+}
+
+// at returns a socket that sends from the given port and address, nil if there is
+// none.
+func (s *sockets) at(p port, local netip.Addr) *udpSocket {
+	for _, socket := range s.udp {
+		if socket.port == p && (!socket.bound.IsValid() || socket.bound == local.Unmap()) {
+			return socket
+		}
+	}
+	return nil
 }
 
 // mainPort returns the port that was bound.

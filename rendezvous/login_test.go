@@ -123,7 +123,7 @@ func TestOnlyProvenEndpointsAreCertified(t *testing.T) {
 	alice.showUDP()
 	proven := bob.observed()
 	elsewhere := netip.MustParseAddrPort("192.0.2.7:53")
-	stale := s.cookies.bake(mainPort, elsewhere, time.Now().Add(-wire.CookieLifetime-time.Second))
+	stale := s.cookies.bake(observer{}, elsewhere, time.Now().Add(-wire.CookieLifetime-time.Second))
 	local := wire.Candidate{Endpoint: netip.MustParseAddrPort("192.168.1.5:4000"), Kind: wire.CandidateLocal}
 	nat := wire.NATReport{Mapping: wire.MappingEIM}
 	bob.send(wire.Endpoints{NAT: nat, Candidates: []wire.Candidate{

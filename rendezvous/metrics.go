@@ -53,6 +53,9 @@ func (s *Server) registry() *prometheus.Registry {
 		_, endpoints := s.relay.count()
 		return float64(endpoints)
 	})
+	gauge("second_addresses", "Further addresses that peers are observed from.", func() float64 {
+		return float64(len(s.addresses.seconds()))
+	})
 	n := s.counters
 	for _, c := range []struct {
 		name, help string

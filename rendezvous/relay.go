@@ -158,13 +158,14 @@ func (t *relayTable) proved(c *connection, endpoint netip.AddrPort) bool {
 	return p != nil && p.owner == c
 }
 
-// heard notes a login that the main port got from source, so that its owner's
-// endpoint stays fresh while it relays nothing.
-func (t *relayTable) heard(source netip.AddrPort, local netip.Addr, now time.Time) {
+// heard notes a login from source, so that its owner's endpoint stays fresh while
+// it relays nothing. One that another observer got says nothing about the way
+// from the owner's: relayed datagrams must not leave from where it arrived.
+func (t *relayTable) heard(by observer, source netip.AddrPort, local netip.Addr, now time.Time) {
 	t.mu.RLock()
 	p := t.proven[source]
 	t.mu.RUnlock()
-	if p != nil {
+	if p != nil && p.owner.home == by {
 		p.heardFrom(local, now)
 	}
 }

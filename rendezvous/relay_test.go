@@ -245,7 +245,7 @@ func TestRelayTable(t *testing.T) {
 	t.Run("the endpoint heard from last is sent to, while it is fresh", func(t *testing.T) {
 		table := newRelayTable()
 		table.prove(c, []netip.AddrPort{here, there}, start)
-		table.heard(there, netip.Addr{}, start.Add(10*time.Second))
+		table.heard(observer{}, there, netip.Addr{}, start.Add(10*time.Second))
 		if p := c.udp.Load(); p.endpoint != there {
 			t.Errorf("sends to %v, want %v", p.endpoint, there)
 		}

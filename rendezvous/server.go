@@ -46,6 +46,11 @@ type Config struct {
 	StateDir string
 	// Advertise is the HOST[:PORT] that invites name. When empty it is guessed.
 	Advertise string
+	// SecondAddresses are addresses of this host that peers are observed from too,
+	// so that they learn more about their NATs: one of each family, or
+	// NoSecondAddress. When empty, a second public IPv4 address is used if Listen
+	// names no host and there is one.
+	SecondAddresses []string
 	// Circle is the circle's name, DefaultCircle when empty.
 	Circle string
 	// RelayRate is how many bytes per second one key may have relayed,
@@ -79,6 +84,7 @@ type Server struct {
 	started  time.Time
 
 	*sockets
+	addresses   addresses
 	services    []*service // admin, and metrics when wanted
 	controlPort uint16
 	otherPort   uint16
@@ -146,10 +152,15 @@ func open(config Config, self *identity.Identity, state *state) (_ *Server, err 
 	if err != nil {
 		return nil, err
 	}
+	found, err := sockets.openSecond(config)
+	if err != nil {
+		sockets.close()
+		return nil, err
+	}
 	s := &Server{
 		config: config, log: config.Logger, identity: self, state: state, started: time.Now(),
 		tls:     self.ServerTLS(wire.ControlProtocol),
-		sockets: sockets, controlPort: sockets.mainPort(), otherPort: sockets.mainPort() + 1,
+		sockets: sockets, addresses: found, controlPort: sockets.mainPort(), otherPort: sockets.mainPort() + 1,
 		cookies: newCookies(), bindings: newBindingLimit(), halfOpen: newHalfOpen(),
 		quotas: newQuotas(config.RelayRate), relay: newRelayTable(), counters: new(counters),
 	}
@@ -200,7 +211,8 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.running.Go(func() { s.hub.pushRoster(working) })
 	s.running.Go(func() { s.keepAlive(working) })
 	s.config.Notify("READY=1")
-	s.log.Info().Stringer("addr", s.Addr()).Str("advertise", s.advertised).Stringer("key", s.Key()).Msg("ready")
+	s.log.Info().Stringer("addr", s.Addr()).Str("advertise", s.advertised).
+		Strs("second_addresses", s.SecondAddresses()).Stringer("key", s.Key()).Msg("ready")
 
 	<-ctx.Done()
 	s.config.Notify("STOPPING=1")
@@ -235,6 +247,14 @@ func (s *Server) FirstStart() bool {
 
 // Advertised returns the HOST:PORT that invites name.
 func (s *Server) Advertised() string { return s.advertised }
+
+// SecondAddresses returns the further addresses that peers are observed from.
+func (s *Server) SecondAddresses() (texts []string) {
+	for _, addr := range s.addresses.seconds() {
+		texts = append(texts, addr.String())
+	}
+	return texts
+}
 
 // CreateInvite makes an invite for the given number of peers. The returned
 // secret is the only copy there will ever be.

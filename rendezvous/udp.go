@@ -3,6 +3,7 @@ package rendezvous
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"time"
 
 	"peerd/internal/offload"
@@ -17,10 +18,30 @@ const receiveBatch = 8
 // port share it; the kernel spreads the flows over them. An answer leaves from
 // the socket and the address that got the question.
 type udpSocket struct {
-	conn *offload.Conn
-	port port
+	conn  *offload.Conn
+	port  port
+	bound netip.Addr // zero: all of this host's addresses
+	// observing sockets, at a second address, relay nothing.
+	observing bool
 	// scratch is the answer being written. Only the socket's reader uses it.
 	scratch [wire.LoginSize]byte
+}
+
+// asked returns our address that d was sent to; the zero Addr where the system
+// does not tell.
+func (u *udpSocket) asked(d *offload.Datagrams) netip.Addr {
+	if u.bound.IsValid() {
+		return u.bound
+	}
+	return d.Local
+}
+
+// send sends an answer from local, which must be u's if u is bound to one.
+func (u *udpSocket) send(local netip.Addr, answer []byte, to netip.AddrPort) {
+	if u.bound.IsValid() {
+		local = netip.Addr{} // the system's choice is this one, and costs less
+	}
+	_ = u.conn.WriteFrom(local, answer, 0, 0, to) // a lost answer: the peer asks again
 }
 
 // readDatagrams serves one socket until it is closed.
@@ -46,7 +67,7 @@ func (s *Server) readDatagrams(socket *udpSocket) {
 }
 
 func (s *Server) receive(socket *udpSocket, d *offload.Datagrams, now time.Time) {
-	if socket.port == mainPort && wire.Classify(d.Buffer) == wire.DatagramRelay {
+	if socket.port == mainPort && !socket.observing && wire.Classify(d.Buffer) == wire.DatagramRelay {
 		s.relayDatagrams(socket, d, now)
 		return
 	}
@@ -66,7 +87,7 @@ func (s *Server) answer(socket *udpSocket, datagram []byte, d *offload.Datagrams
 	request, err := wire.ParseBindingRequest(datagram)
 	if unknown, ok := errors.AsType[wire.UnknownAttributesError](err); ok && s.bindings.allow(d.From.Addr(), now) {
 		s.counters.bindings.Add(1)
-		_ = socket.conn.WriteFrom(d.Local, unknown.Append(socket.scratch[:0]), 0, 0, d.From)
+		socket.send(socket.asked(d), unknown.Append(socket.scratch[:0]), d.From)
 		return
 	}
 	if err != nil {
@@ -79,41 +100,64 @@ func (s *Server) answer(socket *udpSocket, datagram []byte, d *offload.Datagrams
 // accept answers a Login. It keeps no state: the cookie is all there is to
 // remember, and the peer remembers it.
 func (s *Server) accept(socket *udpSocket, login wire.Login, d *offload.Datagrams, now time.Time) {
+	asked := socket.asked(d)
+	by := observer{socket.port, s.addresses.isSecond(asked)}
+	if by.port == mainPort {
+		s.relay.heard(by, d.From, asked, now)
+	}
+	from, local := s.changed(socket, asked, login.Change)
+	if from == nil {
+		s.counters.datagramsDropped.Add(1)
+		return
+	}
+	s.counters.logins.Add(1)
 	answer := wire.Accept{
 		TransactionID: login.TransactionID,
 		Observed:      d.From,
 		ControlPort:   s.controlPort,
 		OtherPort:     s.otherPort,
-		Cookie:        s.cookies.bake(socket.port, d.From, now),
+		OtherAddr:     s.addresses.other(asked),
+		Cookie:        s.cookies.bake(by, d.From, now),
 	}
-	s.counters.logins.Add(1)
-	if socket.port == mainPort {
-		s.relay.heard(d.From, d.Local, now)
-	}
-	_ = socket.conn.WriteFrom(d.Local, answer.Append(socket.scratch[:0]), 0, 0, d.From)
+	from.send(local, answer.Append(socket.scratch[:0]), d.From)
 }
 
-// answerBinding answers a standard STUN client, from the other port if it asks
-// for that (RFC 5780 section 6.1). We have one address: a request to answer
-// from another gets nothing, as if a NAT had filtered it.
+// answerBinding answers a standard STUN client. One that wants the answer from an
+// address that we do not have gets none, as if a NAT had filtered it.
 func (s *Server) answerBinding(socket *udpSocket, request wire.BindingRequest, d *offload.Datagrams, now time.Time) {
-	if request.Change.Address || !s.bindings.allow(d.From.Addr(), now) {
+	asked := socket.asked(d)
+	from, local := s.changed(socket, asked, request.Change)
+	if from == nil || !s.bindings.allow(d.From.Addr(), now) {
 		s.counters.datagramsDropped.Add(1)
 		return
 	}
 	s.counters.bindings.Add(1)
-	from := socket
-	if request.Change.Port {
-		from = s.socketOf(otherPort - socket.port)
-	}
 	answer := wire.BindingResponse{TransactionID: request.TransactionID, Observed: d.From}
-	_ = from.conn.WriteFrom(d.Local, answer.Append(socket.scratch[:0]), 0, 0, d.From)
+	if other := s.addresses.other(asked); other.IsValid() {
+		answer.Origin = netip.AddrPortFrom(local, s.number(from.port))
+		answer.Other = netip.AddrPortFrom(other, s.number(otherPort-socket.port))
+	}
+	from.send(local, answer.Append(socket.scratch[:0]), d.From)
 }
 
-// socketOf returns a socket of the given port.
-func (s *Server) socketOf(p port) *udpSocket {
-	if p == mainPort {
-		return s.udp[0]
+// changed returns what to answer a question with that socket got at the address
+// asked: itself and that, or what a CHANGE-REQUEST (RFC 5780 section 6.1) makes of
+// them. The socket is nil when there is no other address.
+func (s *Server) changed(socket *udpSocket, asked netip.Addr, change wire.Change) (*udpSocket, netip.Addr) {
+	p, local := socket.port, asked
+	if change.Port {
+		p = otherPort - p
 	}
-	return s.udp[len(s.udp)-1]
+	if change.Address {
+		if local = s.addresses.other(asked); !local.IsValid() {
+			return nil, local
+		}
+	}
+	if change == (wire.Change{}) {
+		return socket, local
+	}
+	return s.at(p, local), local
 }
+
+// number returns the number of one of our UDP ports.
+func (s *Server) number(p port) uint16 { return s.controlPort + uint16(p) }

@@ -16,23 +16,25 @@ const acceptSize = 2 + 2 + len(Cookie{})
 //	ACCEPT: control port (2), other port (2), cookie (20)
 //
 // A rendezvous listens on two UDP ports, and on two addresses where its host has
-// them. So a peer learns from Accepts how its NAT maps and filters (RFC 5780
-// section 4). Asked at address A and port p, with other address B and other port
-// q, from one socket that has sent nothing to the rendezvous before:
+// them. So a peer learns from Accepts how its NAT filters and maps (RFC 5780
+// section 4). From one socket that has sent nothing before, to address A and port
+// p, where it logs in, and to the other address B and the other port q, in this
+// order:
 //
-//	filtering  Login to A:p, Change{Port}            an Accept comes from A:q: not APDF
-//	           Login to A:p, Change{Address, Port}   an Accept comes from B:q: EIF
-//	mapping    Login to B:p, compare Observed        as at A:p: EIM
-//	           Login to A:q, compare Observed        as at A:p, but not as at B:p: ADM; else APDM
+//	Login to A:p                             names B and q, and Observed
+//	Login to A:p, Change{Address, Port}      its Accept comes, from B:q   EIF
+//	Login to B:p, Change{Port}               its Accept comes, from B:q   else ADF, else APDF
+//	Login to B:p                             Observed is as at A:p        EIM
+//	Login to A:q                             Observed is as at A:p        else ADM, else APDM
 //
-// In this order: a Login to B or to q opens the NAT for what is to come from
-// there. Send the Logins that ask for a change to A:p only, since what they find
-// open is told by where their Accepts come from. A Change that the rendezvous
-// cannot make gets no answer, and neither does a B that a firewall or the
-// provider closes: that nothing came from B says something about the NAT only if
-// the Login to B:p was answered.
+// Each opens the NAT for what comes from where it goes, hence the order. What the
+// NAT did not expect comes from B alone: a router that bans its senders does not
+// cut us off from A. After such a ban, and where a firewall closes B, no Login to
+// B:p is answered; the filtering is then unknown. A rendezvous that cannot make a
+// Change does not answer. Where there is no B, Change{Port} to A:p tells APDF from
+// the others, at the risk of that ban.
 //
-// None of it is rationed, since no Accept is larger than its Login.
+// None of this is rationed, since no Accept is larger than its Login.
 type Accept struct {
 	TransactionID TransactionID  // of the Login
 	Observed      netip.AddrPort // where the Login came from

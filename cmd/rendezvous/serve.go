@@ -46,6 +46,8 @@ Open the port for UDP and TCP, and the next one for UDP.`,
 	set := command.Flags()
 	set.StringVar(&flags.config.Listen, "listen", rendezvous.DefaultListen, "`address` for UDP and TCP; the next port is used too")
 	set.StringVar(&flags.config.Advertise, "advertise", "", "`HOST[:PORT]` that invites name (default: this machine's own address)")
+	set.StringSliceVar(&flags.config.SecondAddresses, "second-address", nil,
+		"another `address` of this machine, to tell peers more about their routers; or none (default: a second public IPv4 address)")
 	set.StringVar(&flags.config.Circle, "circle", rendezvous.DefaultCircle, "`name` of the circle")
 	set.IntVar(&flags.config.RelayRate, "relay-rate", rendezvous.DefaultRelayRate, "`bytes` per second that one peer may have relayed")
 	set.StringVar(&flags.config.Metrics, "metrics", "", "`address` of HTTP metrics and health check, such as 127.0.0.1:9100 (default: none)")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -50,6 +51,9 @@ func printStatus(io stdio, s rendezvous.Status) error {
 		row("state", "running since %s, listening on %s", s.StartedAt.Local().Format(time.DateTime), s.Listen)
 	} else {
 		row("state", "stopped")
+	}
+	if len(s.SecondAddresses) > 0 {
+		row("second address", "%s", strings.Join(s.SecondAddresses, ", "))
 	}
 	row("circle", "%s", s.Circle)
 	row("key", "%s", s.Key)
