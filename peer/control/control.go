@@ -28,10 +28,6 @@ import (
 )
 
 const (
-	// silenceLimit is how long the rendezvous may be silent. It pings every
-	// 10 s, so twice missed and a margin: a half-open connection is noticed
-	// within 30 s.
-	silenceLimit = 25 * time.Second
 	// writeLimit is how long one write may take before the connection counts as
 	// dead: the rendezvous reads all the time.
 	writeLimit = 15 * time.Second
@@ -57,7 +53,9 @@ type Conn struct {
 	queue  chan []byte
 	closed chan struct{}
 	once   sync.Once
-	writer sync.WaitGroup
+	// tasks are the writer and the watcher.
+	tasks    sync.WaitGroup
+	liveness liveness
 }
 
 // Dial connects to the control service at address. The configuration pins the
@@ -83,8 +81,11 @@ func newConn(raw *tls.Conn) *Conn {
 		buffer: make([]byte, 4<<10),
 		queue:  make(chan []byte, queueLength),
 		closed: make(chan struct{}),
+
+		liveness: newLiveness(),
 	}
-	c.writer.Go(c.write)
+	c.tasks.Go(c.write)
+	c.tasks.Go(c.watch)
 	return c
 }
 
@@ -162,15 +163,16 @@ func (c *Conn) isClosed() bool {
 
 // Receive returns the next message that is not a ping: those it answers
 // itself. The message may alias the connection's buffer until the next call.
+// It returns ErrSilent when the connection has died.
 func (c *Conn) Receive() (wire.Message, error) {
+	c.liveness.reading.Store(true)
+	defer c.liveness.reading.Store(false)
 	for {
-		if err := c.tls.SetReadDeadline(time.Now().Add(silenceLimit)); err != nil {
-			return nil, fmt.Errorf("read control connection: %w", err)
-		}
 		kind, body, err := wire.ReadFrame(c.reader, c.buffer)
 		if err != nil {
-			return nil, fmt.Errorf("read control connection: %w", err)
+			return nil, fmt.Errorf("read control connection: %w", c.ended(err))
 		}
+		c.liveness.hear()
 		m, err := wire.Parse(kind, body)
 		if err != nil {
 			return nil, fmt.Errorf("read control connection: %w", err)
@@ -179,6 +181,7 @@ func (c *Conn) Receive() (wire.Message, error) {
 		case nil: // a newer rendezvous says something we do not know
 		case wire.Ping:
 			c.TrySend(wire.Pong(m))
+		case wire.Pong: // a sign of life
 		default:
 			return m, nil
 		}
@@ -230,7 +233,7 @@ func (c *Conn) Logout(reason string) error {
 	c.shut()
 	// Best effort: a peer that vanishes is announced as gone anyway.
 	_ = c.tls.SetWriteDeadline(time.Now().Add(farewellLimit))
-	c.writer.Wait()
+	c.tasks.Wait()
 	if frame, err := wire.AppendFrame(nil, wire.Goodbye{Reason: reason}); err == nil {
 		_, _ = c.tls.Write(frame)
 	}
@@ -244,7 +247,7 @@ func (c *Conn) shut() { c.once.Do(func() { close(c.closed) }) }
 func (c *Conn) Close() error {
 	c.shut()
 	err := c.tls.NetConn().Close()
-	c.writer.Wait()
+	c.tasks.Wait()
 	if errors.Is(err, net.ErrClosed) {
 		return nil
 	}

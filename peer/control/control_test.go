@@ -1,7 +1,6 @@
 package control
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -102,29 +101,6 @@ func TestPingsAreAnsweredAndNotShown(t *testing.T) {
 			t.Errorf("received %v, want the goodbye", goodbye)
 		}
 	})
-}
-
-// TestSilentRendezvousIsGivenUp proves that a half-open connection is noticed
-// within 30 s, exactly when the limit is over.
-func TestSilentRendezvousIsGivenUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c, rendezvous := connect(t)
-		defer rendezvous.Close()
-		defer c.Close()
-		start := time.Now()
-		_, err := c.Receive()
-		if !errors.Is(err, context.DeadlineExceeded) && !isTimeout(err) {
-			t.Errorf("receive ended with %v, want a timeout", err)
-		}
-		if waited := time.Since(start); waited != silenceLimit {
-			t.Errorf("gave up after %v, want %v", waited, silenceLimit)
-		}
-	})
-}
-
-func isTimeout(err error) bool {
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout()
 }
 
 // TestStuckRendezvousBreaksTheConnection proves that a rendezvous that reads
