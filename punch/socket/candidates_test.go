@@ -178,11 +178,11 @@ func TestTenThousandCandidatesCostAsMuchAsEight(t *testing.T) {
 	if len(got) != wire.MaxCandidates {
 		t.Errorf("%d candidates are probed, want %d", len(got), wire.MaxCandidates)
 	}
-	if leftOut.Total != 10_000-wire.MaxCandidates || leftOut.Count(LeftOutTooMany) != leftOut.Total {
-		t.Errorf("%d are left out, %d as too many", leftOut.Total, leftOut.Count(LeftOutTooMany))
+	if leftOut.Total != 10_000-wire.MaxCandidates {
+		t.Errorf("%d are left out", leftOut.Total)
 	}
-	if len(leftOut.Candidates) > wire.MaxCandidates {
-		t.Errorf("%d of them are remembered", len(leftOut.Candidates))
+	if n := len(leftOut.Candidates); n != wire.MaxCandidates || leftOut.Candidates[0].Reason != LeftOutTooMany {
+		t.Errorf("%d of them are remembered, the first as %s", n, leftOut.Candidates[0].Reason)
 	}
 }
 
@@ -218,7 +218,7 @@ func TestWhatIsLeftOutHasAReason(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, leftOut := probeable([]wire.Candidate{candidate(test.endpoint, wire.CandidateMapped)}, test.here)
-			if leftOut.Count(test.want) != 1 {
+			if len(leftOut.Candidates) != 1 || leftOut.Candidates[0].Reason != test.want {
 				t.Errorf("left out as %v, want %s", leftOut.Candidates, test.want)
 			}
 		})

@@ -29,11 +29,11 @@ const (
 // LeftOut are the candidates of an introduction that were not probed. The zero
 // LeftOut is empty.
 type LeftOut struct {
-	// Candidates are the first of them, at most wire.MaxCandidates.
+	// Candidates are the first of them, at most wire.MaxCandidates: all there are
+	// in an introduction that came by wire.
 	Candidates []LeftOutCandidate
 	// Total is how many there were.
-	Total  int
-	counts map[LeftOutReason]int
+	Total int
 }
 
 // LeftOut returns what the last introduction named and is not probed.
@@ -50,14 +50,7 @@ type LeftOutCandidate struct {
 	Reason LeftOutReason
 }
 
-// Count returns how many were left out for reason.
-func (l LeftOut) Count(reason LeftOutReason) int { return l.counts[reason] }
-
 func (l *LeftOut) add(c punch.Candidate, reason LeftOutReason) {
-	if l.counts == nil {
-		l.counts = make(map[LeftOutReason]int)
-	}
-	l.counts[reason]++
 	l.Total++
 	if len(l.Candidates) < wire.MaxCandidates {
 		l.Candidates = append(l.Candidates, LeftOutCandidate{c, reason})
