@@ -55,15 +55,18 @@ func (m *Milliseconds) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Endpoints is a list in a row: an empty one is [], never null.
-type Endpoints []netip.AddrPort
+// List is a list in a row: an empty one is [], never null.
+type List[T any] []T
 
-func (e Endpoints) MarshalJSON() ([]byte, error) {
-	if e == nil {
-		e = Endpoints{}
+func (l List[T]) MarshalJSON() ([]byte, error) {
+	if l == nil {
+		l = List[T]{}
 	}
-	return json.Marshal([]netip.AddrPort(e))
+	return json.Marshal([]T(l))
 }
+
+// Endpoints is a list of endpoints in a row.
+type Endpoints = List[netip.AddrPort]
 
 // WriteRow writes row as one line of JSON. Whatever could steer a terminal is
 // escaped, so the line may be shown as it is.
