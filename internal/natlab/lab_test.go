@@ -125,6 +125,8 @@ func TestImpossibleOptionsAreErrors(t *testing.T) {
 		"host bits":        natlab.Subnet("192.168.1.1/24"),
 		"no room for host": natlab.Subnet("192.168.1.0/30"),
 		"IPv6":             natlab.Subnet("fd00::/64"),
+		"no address":       natlab.Outside("home"),
+		"IPv6 outside":     natlab.Outside("2001:db8::1"),
 		"port zero":        natlab.PortBlock(0, 10),
 		"ports backwards":  natlab.PortBlock(20, 10),
 	} {
@@ -157,6 +159,15 @@ func TestHostsHaveSeveralPublicAddresses(t *testing.T) {
 	one, other := startServer(t, vps, 3478), startServerAt(t, vps, netip.AddrPortFrom(second, 3478))
 	if one.observed(conn) == other.observed(conn) {
 		t.Error("a symmetric NAT has the same mapping for both addresses")
+	}
+}
+
+func TestARouterHasTheOutsideAddressItIsGiven(t *testing.T) {
+	lab := natlab.New(t)
+	home := lab.Home("home", natlab.Masquerade, natlab.Link{Delay: time.Millisecond}, natlab.Outside("1.2.3.4"))
+	observed := startServer(t, lab.PublicHost("vps", natlab.Link{}), 3478).observed(home.Host("alice").ListenUDP(5000))
+	if want := netip.MustParseAddrPort("1.2.3.4:5000"); observed != want || home.Addr() != want.Addr() {
+		t.Errorf("observed at %v, and the router says %v; want %v", observed, home.Addr(), want)
 	}
 }
 

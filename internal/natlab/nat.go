@@ -78,6 +78,7 @@ type Option func(*options) error
 
 type options struct {
 	subnet              netip.Prefix // the inside
+	outside             netip.Addr   // invalid: the next free one
 	hairpin             bool
 	firstPort, lastPort uint16 // 0: the kernel chooses
 }
@@ -90,6 +91,20 @@ func Subnet(prefix string) Option {
 		}
 		if !o.subnet.Addr().Is4() || o.subnet.Bits() > 29 || o.subnet != o.subnet.Masked() {
 			return fmt.Errorf("subnet %s: want an IPv4 prefix of /29 or shorter without host bits", prefix)
+		}
+		return nil
+	}
+}
+
+// Outside is the router's outside address, instead of the next free one. It is for router programs that refuse the
+// documentation ranges of RFC 5737. Like those it is known in the lab only: nothing that is sent there leaves it.
+func Outside(addr string) Option {
+	return func(o *options) (err error) {
+		if o.outside, err = netip.ParseAddr(addr); err != nil {
+			return fmt.Errorf("outside address: %w", err)
+		}
+		if !o.outside.Is4() || !o.outside.IsGlobalUnicast() {
+			return fmt.Errorf("outside address %s: want an IPv4 unicast address", addr)
 		}
 		return nil
 	}

@@ -28,9 +28,11 @@ func (l *Lab) newRouter(name string, p *provider, pool *addressPool, kind NAT, l
 	if err != nil {
 		return nil, err
 	}
-	addr, err := pool.next()
-	if err != nil {
-		return nil, err
+	addr := o.outside
+	if !addr.IsValid() {
+		if addr, err = pool.next(); err != nil {
+			return nil, err
+		}
 	}
 	r := &Router{Node: &Node{lab: l, name: name, ns: ns}, provider: p, options: o, pool: pool}
 	if err := p.connect(r.Node, addr, link); err != nil {

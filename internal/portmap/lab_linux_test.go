@@ -6,17 +6,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/google/nftables"
-
 	"peerd/internal/natlab"
+	"peerd/internal/natlab/miniupnpd"
 	"peerd/internal/portmap"
 )
 
@@ -61,75 +57,10 @@ func newMappingHomes(t *testing.T) map[portmap.Protocol]*mappingHome {
 	return homes
 }
 
-// findRouter returns the program that is the home router. Where it is missing
-// the test fails: a lab that skips proves nothing.
-func findRouter(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("miniupnpd")
-	if err != nil { // in many users' PATH its folder is missing
-		path, err = exec.LookPath("/usr/sbin/miniupnpd")
-	}
-	if err != nil {
-		t.Fatalf("%v: the tests need it as the home router: run \"make setup\" as root, or apt-get install miniupnpd-nftables", err)
-	}
-	return path
-}
-
 // startRouter starts the router's mapping service with a fresh table.
 func (h *mappingHome) startRouter() {
 	h.t.Helper()
-	if err := h.home.Do(installTables); err != nil {
-		h.t.Fatalf("install the router's tables: %v", err)
-	}
-	folder := h.t.TempDir()
-	config := filepath.Join(folder, "miniupnpd.conf")
-	settings := []string{
-		"ext_ifname=wan",
-		"listening_ip=lan",
-		"ext_ip=" + claimedAddress.String(),
-		"upnp_table_name=" + routerTable,
-		"upnp_nat_table_name=" + routerTable,
-		"upnp_forward_chain=forward",
-		"upnp_nat_chain=prerouting",
-		"upnp_nat_postrouting_chain=postrouting",
-		"enable_upnp=yes",
-		"enable_natpmp=yes", // and PCP
-		"system_uptime=no",
-		"secure_mode=yes",
-		"min_lifetime=1",
-		"uuid=00000000-0000-0000-0000-000000000001",
-		"allow 1024-65535 0.0.0.0/0 1024-65535",
-		"deny 0-65535 0.0.0.0/0 0-65535",
-	}
-	if err := os.WriteFile(config, []byte(strings.Join(settings, "\n")+"\n"), 0o600); err != nil {
-		h.t.Fatal(err)
-	}
-	h.router = h.home.Start(natlab.Command{
-		Path: findRouter(h.t), Args: []string{"-d", "-f", config, "-P", filepath.Join(folder, "pid")},
-	})
-	h.router.WaitLine(hang, "Listening")
-}
-
-const routerTable = "miniupnpd"
-
-// installTables gives the router program its chains, empty. The lab's own rules
-// forward whatever has been translated.
-func installTables() error {
-	conn, err := nftables.New()
-	if err != nil {
-		return err
-	}
-	table := &nftables.Table{Family: nftables.TableFamilyINet, Name: routerTable}
-	conn.AddTable(table)
-	conn.DelTable(table)
-	conn.AddTable(table)
-	conn.AddChain(&nftables.Chain{Name: "forward", Table: table})
-	conn.AddChain(&nftables.Chain{
-		Name: "prerouting", Table: table, Type: nftables.ChainTypeNAT,
-		Hooknum: nftables.ChainHookPrerouting, Priority: nftables.ChainPriorityNATDest,
-	})
-	conn.AddChain(&nftables.Chain{Name: "postrouting", Table: table})
-	return conn.Flush()
+	h.router = miniupnpd.Start(h.t, h.home, claimedAddress)
 }
 
 // keep runs Keep on the host inside.
