@@ -20,8 +20,12 @@ func byMain(to netip.AddrPort) route { return route{to: to} }
 // an endpoint of the peer's.
 type candidate struct {
 	route
-	kind   wire.CandidateKind // 0: learned from the peer's probes
-	volley volley
+	kind wire.CandidateKind // 0: learned from the peer's probes
+	tcp  bool
+	// carriesData is set when data came from there: the peer sends from nowhere
+	// else now.
+	carriesData bool
+	volley      volley
 
 	lastProbe time.Time
 	// unansweredSince is when the first probe after the last reply was sent;

@@ -1,6 +1,7 @@
 package punch
 
 import (
+	"slices"
 	"time"
 
 	"peerd/wire"
@@ -11,6 +12,9 @@ const (
 	// peer behind a router that changes ports needs a few; one that sends from
 	// many endpoints must not make us remember them all.
 	maxReflexive = 8
+	// maxNamed bounds the candidates named in one search, which several
+	// introductions may make: those of the first, and what a few predictions add.
+	maxNamed = 3 * wire.MaxCandidates
 	// triggeredSpacing is the least time between a probe and a triggered check
 	// of the same candidate, so that the peer's volley does not double ours.
 	triggeredSpacing = 10 * time.Millisecond
@@ -49,6 +53,32 @@ func (s *checks) replace(named []Candidate, current *candidate, start time.Time)
 		c.validated = false
 	}
 	s.keepUnproven(old)
+}
+
+// add begins the checks of candidates named in addition.
+func (s *checks) add(named []Candidate, start time.Time) {
+	for _, name := range named {
+		known := len(s.candidates) - s.reflexive
+		if known >= maxNamed {
+			return
+		}
+		if c := s.find(byMain(name.Endpoint)); c == nil {
+			c = &candidate{route: byMain(name.Endpoint), kind: name.Kind, volley: volley{start: start}}
+			s.candidates = slices.Insert(s.candidates, known, c)
+		} else if c.volley.start.IsZero() {
+			c.volley = volley{start: start}
+		}
+	}
+}
+
+// forget drops the candidates that need a socket which is closed.
+func (s *checks) forget(id SocketID) {
+	for i := len(s.candidates) - 1; i >= len(s.candidates)-s.reflexive; i-- {
+		if s.candidates[i].socket == id {
+			s.candidates = slices.Delete(s.candidates, i, i+1)
+			s.reflexive--
+		}
+	}
 }
 
 // keepUnproven keeps what the peer's probes taught us before the introduction

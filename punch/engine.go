@@ -1,6 +1,8 @@
 package punch
 
 import (
+	"encoding/binary"
+	"math/rand/v2"
 	"time"
 
 	"peerd/wire"
@@ -26,6 +28,12 @@ type Engine struct {
 	budget       budget
 	monitor      monitor
 	talk         talk
+	search       search
+	sockets      ownSockets
+	ledger       []Attempt
+	random       *rand.Rand
+	// floodedAt is when a strategy last began that opens hundreds of flows.
+	floodedAt time.Time
 
 	// path is what UsePath last announced.
 	path Path
@@ -39,6 +47,7 @@ func New(config Config) *Engine {
 		config:       config,
 		transactions: newTransactions(config.Seed),
 		budget:       newBudget(),
+		random:       rand.New(rand.NewPCG(binary.BigEndian.Uint64(config.Seed[:8]), binary.BigEndian.Uint64(config.Seed[8:]))),
 		monitor:      monitor{keepalive: unknownKeepalive},
 	}
 }
@@ -51,6 +60,14 @@ func (e *Engine) Step(now time.Time, event Event) []Action {
 		e.introduced(now, event)
 	case Received:
 		e.received(now, event)
+	case Observed:
+		e.observed(now, event)
+	case Connected:
+		e.connected(now, event.Socket)
+	case SocketLost:
+		e.socketLost(now, event.Socket)
+	case Strayed:
+		e.strayed(now, event)
 	case Sent:
 		e.sent(now)
 	case Moved:
@@ -58,6 +75,7 @@ func (e *Engine) Step(now time.Time, event Event) []Action {
 	case Tick:
 	}
 	e.fireVolleys(now)
+	e.runSearch(now)
 	e.watchPath(now)
 	e.askAgain(now)
 	e.announcePath()
@@ -69,7 +87,7 @@ func (e *Engine) Step(now time.Time, event Event) []Action {
 // Wake returns when to Step a Tick; the zero time means not before another
 // event.
 func (e *Engine) Wake() time.Time {
-	return earliest(e.checks.wake(), e.monitorWake(), e.talkWake())
+	return earliest(e.checks.wake(), e.searchWake(), e.monitorWake(), e.talkWake())
 }
 
 // Path returns the path in use, with its current RTT.
@@ -78,17 +96,19 @@ func (e *Engine) Path() Path {
 	if c == nil {
 		return Path{}
 	}
-	return Path{Socket: c.socket, Direct: c.to, RTT: c.rtt, Doubtful: !e.monitor.doubtSince.IsZero()}
+	return Path{Socket: c.socket, TCP: c.tcp, Direct: c.to, RTT: c.rtt, Doubtful: !e.monitor.doubtSince.IsZero()}
 }
 
-func (e *Engine) introduced(now time.Time, event Introduced) {
-	start := event.FireAt
-	if start.Before(now) {
-		start = now
+func (e *Engine) introduced(now time.Time, in Introduced) {
+	if in.FireAt.Before(now) {
+		in.FireAt = now
 	}
-	e.checks.replace(event.Candidates, e.monitor.current, start)
-	e.monitor.keepalive = keepaliveInterval(event.Ours, event.Theirs)
-	e.talk.introduced(start)
+	e.monitor.keepalive = keepaliveInterval(in.Ours, in.Theirs)
+	if e.search.joins(now, in) {
+		e.joinSearch(now, in)
+		return
+	}
+	e.beginSearch(now, in)
 }
 
 func (e *Engine) received(now time.Time, event Received) {
@@ -108,9 +128,13 @@ func (e *Engine) probed(now time.Time, from route, probe wire.Probe) {
 	if probe.Session != e.config.Session {
 		return
 	}
+	if !e.sockets.isOpen(from.socket) {
+		return
+	}
 	reply := wire.ProbeReply{TransactionID: probe.TransactionID, Session: probe.Session, Observed: from.to}
 	e.act(SendDatagram{Socket: from.socket, To: from.to, Datagram: reply.Append(nil, e.config.SendKey)})
 
+	e.heardFrom(now, from).Heard++
 	c := e.checks.find(from)
 	if c == nil {
 		c = e.checks.addReflexive(from, e.monitor.current)
@@ -128,26 +152,67 @@ func (e *Engine) replied(now time.Time, from route, reply wire.ProbeReply) {
 	if !ok || reply.Session != e.config.Session {
 		return
 	}
+	entry := e.heardFrom(now, from)
+	entry.Replies++
+	entry.RTT = now.Sub(sent.at)
 	c := e.checks.find(from)
-	if c == nil {
-		return
+	if c == nil { // one of many that a strategy has probed
+		c = e.checks.addReflexive(from, e.monitor.current)
 	}
-	c.answered(now, now.Sub(sent.at))
+	c.answered(now, entry.RTT)
 	e.choose(now, c)
 }
 
+// heardFrom notes that something authentic has come in, and returns the line of
+// the ledger it belongs to.
+func (e *Engine) heardFrom(now time.Time, from route) *Attempt {
+	if socket := e.sockets.find(from.socket); socket != nil {
+		socket.heard = now
+	}
+	e.search.heard = e.search.heard || from.to.Addr() == e.search.target.Addr()
+	return e.entryOf(from)
+}
+
+// strayed probes an endpoint that data seems to come from: the peer's router
+// may have given it another port, and has just been opened from inside.
+func (e *Engine) strayed(now time.Time, event Strayed) {
+	way := route{event.Socket, event.From}
+	if e.monitor.current == nil || way.to.Addr() != e.monitor.current.to.Addr() || e.checks.find(way) != nil {
+		return
+	}
+	c := e.checks.addReflexive(way, e.monitor.current)
+	c.carriesData = true
+	e.probe(now, c)
+}
+
 // probe sends one probe to c unless the budget is spent.
-func (e *Engine) probe(now time.Time, c *candidate) {
+func (e *Engine) probe(now time.Time, c *candidate) { e.probeWithTTL(now, c, 0) }
+
+func (e *Engine) probeWithTTL(now time.Time, c *candidate, ttl int) {
 	c.lastProbe = now
 	if !e.budget.take(now) {
 		return
 	}
-	id := e.transactions.begin(c.route, now)
 	if c.unansweredSince.IsZero() {
 		c.unansweredSince = now
 	}
-	probe := wire.Probe{TransactionID: id, Session: e.config.Session}
-	e.act(SendDatagram{Socket: c.socket, To: c.to, Datagram: probe.Append(nil, e.config.SendKey)})
+	e.sendProbe(now, c.route, ttl)
+	e.entryOf(c.route).count(now, ttl)
+}
+
+// open sends a strategy's probe, or its opener. It is paid for by the strategy's
+// own limits.
+func (e *Engine) open(now time.Time, way route, ttl int) {
+	e.sendProbe(now, way, ttl)
+	e.entryOf(way).count(now, ttl)
+}
+
+func (e *Engine) sendProbe(now time.Time, way route, ttl int) {
+	if !e.sockets.isOpen(way.socket) {
+		return // lost meanwhile
+	}
+	probe := wire.Probe{TransactionID: e.transactions.begin(way, now), Session: e.config.Session}
+	e.act(SendDatagram{Socket: way.socket, To: way.to, Datagram: probe.Append(nil, e.config.SendKey), TTL: ttl})
 }
 
 func (e *Engine) act(action Action) { e.actions = append(e.actions, action) }

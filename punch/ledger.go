@@ -2,6 +2,7 @@ package punch
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"peerd/wire"
@@ -58,4 +59,67 @@ type Attempt struct {
 	Sockets int
 	// RTT of the last reply.
 	RTT time.Duration
+}
+
+// maxLedger bounds the lines: the named candidates, the learned ones, and a line
+// for every strategy.
+const maxLedger = maxNamed + maxReflexive + 8
+
+// Ledger returns what was tried since the last introduction that began anew.
+func (e *Engine) Ledger() []Attempt { return slices.Clone(e.ledger) }
+
+// Searching reports whether strategies or volleys are still under way.
+func (e *Engine) Searching(now time.Time) bool {
+	if e.isDirect() {
+		return false
+	}
+	wake := e.checks.wake()
+	for _, strategy := range e.search.strategies {
+		wake = earliest(wake, strategy.wake())
+	}
+	return !wake.IsZero() && e.search.running(now)
+}
+
+// entry returns the line of a strategy and an endpoint. Beyond the bound there
+// is one line for all the rest.
+func (e *Engine) entry(strategy Strategy, endpoint netip.AddrPort) *Attempt {
+	for i := range e.ledger {
+		if line := &e.ledger[i]; line.Strategy == strategy && line.Endpoint == endpoint {
+			return line
+		}
+	}
+	if len(e.ledger) >= maxLedger {
+		return &e.ledger[maxLedger-1]
+	}
+	e.ledger = append(e.ledger, Attempt{Strategy: strategy, Endpoint: endpoint})
+	return &e.ledger[len(e.ledger)-1]
+}
+
+// entryOf returns the line that a route belongs to.
+func (e *Engine) entryOf(way route) *Attempt {
+	if socket := e.sockets.find(way.socket); socket != nil {
+		return e.entry(socket.strategy, socket.target)
+	}
+	c := e.checks.find(way)
+	if e.search.sprays(way.to.Addr()) && (c == nil || c.kind == 0) {
+		return e.entry(StrategySpray, anyPort(way.to.Addr()))
+	}
+	line := e.entry(StrategyVolley, way.to)
+	if c != nil {
+		line.Kind = c.kind
+	}
+	return line
+}
+
+// count adds one packet.
+func (a *Attempt) count(now time.Time, ttl int) {
+	if a.First.IsZero() {
+		a.First = now
+	}
+	a.Last = now
+	if ttl > 0 {
+		a.Openers++
+	} else {
+		a.Probes++
+	}
 }

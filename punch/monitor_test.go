@@ -35,20 +35,20 @@ func TestKeepaliveInterval(t *testing.T) {
 // keepalive of 25 s would.
 func TestIdlePairIsQuiet(t *testing.T) {
 	const idle = time.Hour
-	w := newWorld(1, 0, [2]bool{})
+	w := newWorld(1, [2]kind{usual, usual})
 	report := wire.NATReport{Lifetime: 120 * time.Second}
-	for i, h := range w.peers {
-		w.step(h, Introduced{
-			Candidates: []Candidate{{Endpoint: w.peers[1-i].public, Kind: wire.CandidateObserved}},
+	for i := range w.homes {
+		w.step(i, Introduced{
+			Candidates: []Candidate{{Endpoint: w.homes[1-i].observed, Kind: wire.CandidateObserved}},
 			FireAt:     w.now,
 			Ours:       report,
 			Theirs:     report,
 		})
 	}
 	w.run(epoch.Add(10 * time.Second))
-	before := w.peers[0].sent + w.peers[1].sent
+	before := w.homes[0].sent + w.homes[1].sent
 	w.run(w.now.Add(idle))
-	sent := w.peers[0].sent + w.peers[1].sent - before
+	sent := w.homes[0].sent + w.homes[1].sent - before
 
 	const perKeepalive = 2 * 2 // each side's probe, and its reply
 	fixed := int(idle/(25*time.Second)) * perKeepalive
@@ -56,7 +56,7 @@ func TestIdlePairIsQuiet(t *testing.T) {
 	if 3*sent >= fixed {
 		t.Errorf("%d packets in %v, want less than a third of %d", sent, idle, fixed)
 	}
-	for i, h := range w.peers {
+	for i, h := range w.homes {
 		if !h.engine.Path().IsDirect() || h.engine.Path().Doubtful {
 			t.Errorf("peer %d: path is %v after an idle hour", i, h.engine.Path())
 		}

@@ -13,7 +13,8 @@ func (e *Engine) choose(now time.Time, c *candidate) {
 	switch {
 	case m.current == c:
 		m.doubtSince = time.Time{}
-	case m.current == nil, !m.doubtSince.IsZero(), c.rtt+switchGain < m.current.rtt:
+	case m.current == nil, !m.doubtSince.IsZero(), c.carriesData, c.rtt+switchGain < m.current.rtt:
+		c.carriesData = false
 		m.watch(c)
 		e.talk.succeeded()
 	}

@@ -18,6 +18,8 @@ type transactions struct {
 	seed    [16]byte
 	counter uint64
 	open    map[wire.TransactionID]sentProbe
+	// expired is when the map was last cleared of old ones.
+	expired time.Time
 }
 
 type sentProbe struct {
@@ -53,6 +55,10 @@ func (t *transactions) end(id wire.TransactionID, way route) (sentProbe, bool) {
 }
 
 func (t *transactions) expire(now time.Time) {
+	if now.Sub(t.expired) < transactionLifetime/4 {
+		return
+	}
+	t.expired = now
 	for id, sent := range t.open {
 		if now.Sub(sent.at) > transactionLifetime {
 			delete(t.open, id)

@@ -56,7 +56,17 @@ func (e *Engine) fireVolleys(now time.Time) {
 			continue
 		}
 		if c.volley.fire(now) {
-			e.probe(now, c)
+			e.probeWithTTL(now, c, e.volleyTTL(c))
 		}
 	}
+}
+
+// volleyTTL is that of the shot just fired: an opener's where the peer's router
+// must not see us first. The last shot goes all the way, in case the TTL was
+// measured wrongly.
+func (e *Engine) volleyTTL(c *candidate) int {
+	if e.search.opens(c.kind) && c.volley.fired < len(volleyOffsets) {
+		return e.search.in.OpenerTTL
+	}
+	return 0
 }

@@ -1,0 +1,185 @@
+package punch
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"peerd/wire"
+)
+
+// What an introduction may cost beside the budget: the probes of strategies that
+// are few, and the sockets they open.
+const (
+	fewProbes  = meetingSockets*meetingShots*meetingRounds + 2*sandwichRounds + freshOpeners + 1
+	fewSockets = (meetingSockets+3)*meetingRounds + 5*sandwichRounds + 2
+)
+
+// FuzzEngine throws arbitrary events at an engine. Whatever comes, it stays
+// within its budget, opens no more sockets than its strategies may, and takes
+// no path that has not answered with the key.
+func FuzzEngine(f *testing.F) {
+	f.Add([]byte{0, 10, 1, 20, 2, 30, 3, 40, 4, 50, 5, 60})
+	f.Add([]byte{0, 1, 4, 200, 4, 200, 3, 1, 3, 2, 5, 9, 1, 1})
+	f.Add([]byte{7, 6, 8, 1, 8, 2, 8, 5, 6, 200, 4, 3, 4, 4})                   // sequential
+	f.Add([]byte{7, 9, 6, 255, 6, 255, 6, 255, 6, 255, 4, 3, 4, 4, 6, 1, 9, 1}) // random
+	f.Add([]byte{7, 2, 6, 255, 6, 255, 4, 255, 3, 2, 1, 1, 10, 3})              // spray
+	f.Fuzz(func(t *testing.T, script []byte) {
+		z := newFuzzed(t)
+		for ; len(script) >= 2; script = script[2:] {
+			elapsed := time.Duration(script[1]) * 7 * time.Millisecond
+			z.now = z.now.Add(elapsed)
+			z.budget = min(z.budget+elapsed.Seconds()*budgetPerSecond, float64(budgetBurst))
+			z.step(z.event(script[0], script[1]))
+		}
+	})
+}
+
+// fuzzed is an engine that is watched.
+type fuzzed struct {
+	t        *testing.T
+	engine   *Engine
+	now      time.Time
+	answered map[netip.AddrPort]bool
+	probes   []SendDatagram
+	budget   float64
+	// granted is what introductions have allowed beside the budget, in probes, and
+	// sockets how many sockets; flooded is when hundreds were last allowed.
+	granted, sockets int
+	flooded          time.Time
+	open             map[SocketID]bool
+	highest          SocketID
+}
+
+func newFuzzed(t *testing.T) *fuzzed {
+	return &fuzzed{
+		t: t, engine: New(ourConfig), now: epoch, answered: map[netip.AddrPort]bool{},
+		budget: float64(budgetBurst), open: map[SocketID]bool{},
+	}
+}
+
+func (z *fuzzed) step(event Event) {
+	if _, ok := event.(Introduced); ok {
+		z.granted += fewProbes
+		z.sockets += fewSockets
+		if z.flooded.IsZero() || z.now.Sub(z.flooded) >= floodSpacing {
+			z.granted += sprayPasses * sprayPorts * meetingShots
+			z.sockets += manySockets
+			z.flooded = z.now
+		}
+	}
+	for _, action := range z.engine.Step(z.now, event) {
+		z.watch(action)
+	}
+	if z.budget+float64(z.granted) < -0.001 {
+		z.t.Fatalf("sent %v probes more than the budget allows", -z.budget)
+	}
+	if int(z.highest) > z.sockets {
+		z.t.Fatalf("opened %d sockets, allowed are %d", z.highest, z.sockets)
+	}
+	if wake := z.engine.Wake(); !wake.IsZero() && wake.Before(z.now.Add(-time.Millisecond)) {
+		z.t.Fatalf("wants to be woken at %v, which has passed at %v", wake.Sub(epoch), z.now.Sub(epoch))
+	}
+	if lines := len(z.engine.Ledger()); lines > maxLedger {
+		z.t.Fatalf("the ledger has %d lines", lines)
+	}
+}
+
+func (z *fuzzed) watch(action Action) {
+	switch action := action.(type) {
+	case SendDatagram:
+		z.names(action.Socket)
+		if _, err := wire.ParseProbe(action.Datagram, ourKey); err == nil {
+			z.probes = append(z.probes, action)
+			z.budget--
+		}
+	case SendLogin:
+		z.names(action.Socket)
+	case ConnectTCP:
+		z.names(action.Socket)
+	case CloseSocket:
+		if !z.open[action.Socket] && action.Socket > z.highest {
+			z.t.Fatalf("closes socket %d, which was never opened", action.Socket)
+		}
+		delete(z.open, action.Socket)
+	case UsePath:
+		if action.Path.IsDirect() && !z.answered[action.Path.Direct] {
+			z.t.Fatalf("uses %v, which never answered", action.Path.Direct)
+		}
+	}
+}
+
+// names notes that an action names a socket: an open one, or the next.
+func (z *fuzzed) names(id SocketID) {
+	if id == 0 || z.open[id] {
+		return
+	}
+	if id <= z.highest {
+		z.t.Fatalf("names socket %d again after it was closed or lost", id)
+	}
+	z.highest, z.open[id] = id, true
+}
+
+func (z *fuzzed) event(kind, value byte) Event {
+	endpoint := netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, 113, value}), 4000)
+	socket := SocketID(value) % (z.highest + 1)
+	switch kind % 12 {
+	case 0:
+		return Introduced{Candidates: []Candidate{{Endpoint: endpoint}, {Endpoint: endpoint}, {Endpoint: netip.AddrPortFrom(endpoint.Addr(), 5000)}}, FireAt: z.now.Add(time.Duration(value))}
+	case 1:
+		return Sent{}
+	case 2:
+		return Moved{}
+	case 3:
+		probe := wire.Probe{TransactionID: wire.TransactionID{value}, Session: aSession}
+		return Received{From: endpoint, Datagram: probe.Append(nil, peerKey)}
+	case 4:
+		return z.reply(value)
+	case 5:
+		return Received{Socket: socket, From: endpoint, Datagram: []byte{value}}
+	case 7:
+		return arbitraryIntroduction(value, z.now)
+	case 8:
+		return Observed{Socket: socket, Endpoint: netip.AddrPortFrom(endpoint.Addr(), 7000+uint16(value))}
+	case 9:
+		return Connected{Socket: socket}
+	case 10:
+		delete(z.open, socket)
+		return SocketLost{Socket: socket}
+	case 11:
+		return Strayed{Socket: socket, From: netip.AddrPortFrom(endpoint.Addr(), 6000)}
+	}
+	return Tick{}
+}
+
+// reply answers one of the probes sent.
+func (z *fuzzed) reply(value byte) Event {
+	if len(z.probes) == 0 {
+		return Tick{}
+	}
+	sent := z.probes[int(value)%len(z.probes)]
+	probe, _ := wire.ParseProbe(sent.Datagram, ourKey)
+	reply := wire.ProbeReply{TransactionID: probe.TransactionID, Session: aSession, Observed: sent.To}
+	z.answered[sent.To] = true
+	return Received{Socket: sent.Socket, From: sent.To, Datagram: reply.Append(nil, peerKey)}
+}
+
+// arbitraryIntroduction has NATs of all kinds on both sides.
+func arbitraryIntroduction(value byte, now time.Time) Introduced {
+	reports := []wire.NATReport{
+		usual.report, apdm(wire.AllocationSequential).report, apdm(wire.AllocationRandom).report, block(512).report,
+	}
+	at := netip.AddrFrom4([4]byte{203, 0, 113, 20})
+	return Introduced{
+		Candidates: []Candidate{
+			{Endpoint: netip.AddrPortFrom(at, 4000), Kind: wire.CandidateObserved},
+			{Endpoint: netip.AddrPortFrom(at, 4001+uint16(value)), Kind: wire.CandidatePredicted},
+			{Endpoint: netip.AddrPortFrom(at, 4002), Kind: wire.CandidateTCP},
+		},
+		FireAt:    now.Add(time.Duration(value) * time.Millisecond),
+		Ours:      reports[value%4],
+		Theirs:    reports[value/4%4],
+		OpenerTTL: int(value / 16 % 4),
+		Caller:    value >= 128,
+	}
+}
