@@ -42,8 +42,6 @@ type conversation struct {
 	// announced is the way to the peer that subscribers were told last, without
 	// its round trip.
 	announced way
-	// predictedAt is when we last told the peer where our router may map us.
-	predictedAt time.Time
 	// refused says why the last talk failed; zero when it did not.
 	refused wire.TalkRefusedCode
 	// introduction is the last one, and introducedAt when it came; zero when
@@ -185,9 +183,14 @@ func (d *Daemon) talkRefused(m wire.TalkRefused) {
 	d.log.Debug().Stringer("peer", m.To).Stringer("code", m.Code).Msg("talk refused")
 }
 
-// talkWanted is called when a session's direct path has died.
-func (d *Daemon) talkWanted(id wire.SessionID, _ []netip.AddrPort) {
-	if s := d.session(id); s != nil {
+// talkWanted is called when a session needs another introduction.
+func (d *Daemon) talkWanted(id wire.SessionID, predicted []netip.AddrPort) {
+	s := d.session(id)
+	switch {
+	case s == nil:
+	case len(predicted) > 0:
+		d.talkPredicted(s.peer, predicted)
+	default:
 		d.conversation(s.peer).want(true)
 	}
 }

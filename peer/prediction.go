@@ -3,89 +3,59 @@ package peer
 import (
 	"context"
 	"net/netip"
-	"time"
 
 	"peerd/punch"
 	"peerd/punch/socket"
 	"peerd/wire"
 )
 
-const (
-	// predictions is how many ports we ask the peer to try. Local and observed
-	// candidates have to fit beside them into wire.MaxCandidates.
-	predictions = wire.MaxCandidates - 2
-	// predictionPause is the least time between two predictions in one
-	// conversation: a prediction that failed fails again until the next
-	// introduction that somebody else has a reason for.
-	predictionPause = 10 * time.Second
-)
+// predictions is how many predicted endpoints a talk has room for, beside our
+// observed endpoint and one more.
+const predictions = wire.MaxCandidates - 2
 
-// predict helps the peer through our own router when that has another port for
-// every peer, but counts: the volley that has just begun has mapped us for the
-// peer at a port next to those of a few samples taken now, and a second talk
-// tells the peer which ports to try.
-//
-//	introduction ── volley: our router maps us at some port, unseen
-//	             ── samples: the ports before or after it
-//	talk ────────── introduction of the peer: predicted candidates
-//	             ── its volley finds the port; ours has opened the router
-func (d *Daemon) predict(c *conversation, s *session) {
-	d.mu.Lock()
-	server, report := d.server, d.observation.report
-	d.mu.Unlock()
-	if report.Allocation != wire.AllocationSequential || s.punch.Path().IsDirect() || !c.mayPredict() {
-		return
-	}
-	d.spawn(func() {
-		samples := sample(s.ctx, server)
-		d.talkPredicted(c, punch.Predict(samples, predictions))
-	})
-}
-
-// mayPredict reports whether it is time for another prediction.
-func (c *conversation) mayPredict() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if time.Since(c.predictedAt) < predictionPause {
-		return false
-	}
-	c.predictedAt = time.Now()
-	return true
-}
-
-// talkPredicted talks to the peer again, with the endpoints it should try.
-func (d *Daemon) talkPredicted(c *conversation, predicted []netip.AddrPort) {
+// talkPredicted talks to the peer again, to tell it where else our router maps
+// us: at a fresh socket, or at a port that it is about to give out. A session's
+// engine has found out, and knows what it is for.
+func (d *Daemon) talkPredicted(peer wire.Key, predicted []netip.AddrPort) {
 	connection := d.currentControl()
-	if len(predicted) == 0 || connection == nil {
+	if connection == nil {
 		return
 	}
-	talk := wire.Talk{To: c.peer}
+	talk := wire.Talk{To: peer}
 	talk.Candidates, talk.NAT = d.whereabouts()
+	predicted = predicted[:min(len(predicted), predictions)]
+	talk.Candidates = withRoomFor(talk.Candidates, len(predicted))
 	for _, endpoint := range predicted {
-		if len(talk.Candidates) == wire.MaxCandidates {
-			break
-		}
 		talk.Candidates = append(talk.Candidates, wire.Candidate{Endpoint: endpoint, Kind: wire.CandidatePredicted})
 	}
 	connection.TrySend(talk)
-	d.log.Debug().Stringer("peer", c.peer).Int("predicted", len(predicted)).Msg("talk")
+	d.log.Debug().Stringer("peer", peer).Int("predicted", len(predicted)).Msg("talk")
+}
+
+// withRoomFor leaves out local candidates, which the peer has been told before,
+// until count more fit.
+func withRoomFor(candidates []wire.Candidate, count int) []wire.Candidate {
+	var kept []wire.Candidate
+	excess := len(candidates) + count - wire.MaxCandidates
+	for _, candidate := range candidates {
+		if excess > 0 && candidate.Kind == wire.CandidateLocal {
+			excess--
+			continue
+		}
+		kept = append(kept, candidate)
+	}
+	return kept[:min(len(kept), wire.MaxCandidates-count)]
 }
 
 // sampleAllocation asks how a router that maps every destination anew picks its
 // ports.
 func sampleAllocation(ctx context.Context, server netip.AddrPort) wire.Allocation {
-	allocation, _ := punch.Sequence(sample(ctx, server))
-	return allocation
-}
-
-// sample looks at the router's ports just now; nothing when it takes too long
-// or an answer is lost.
-func sample(ctx context.Context, server netip.AddrPort) []netip.AddrPort {
 	ctx, cancel := context.WithTimeout(ctx, observePatience)
 	defer cancel()
 	samples, err := socket.Sample(ctx, server, punch.LeastSamples)
 	if err != nil {
-		return nil // a guess less
+		return wire.AllocationUnknown
 	}
-	return samples
+	allocation, _ := punch.Sequence(samples)
+	return allocation
 }

@@ -88,7 +88,6 @@ func (d *Daemon) introduced(m wire.Introduction) {
 	if m.Caller {
 		d.markSent(c.takeSealed())
 	}
-	d.predict(c, s)
 }
 
 // sessionFor returns the session an introduction is for, and ends an older one:
