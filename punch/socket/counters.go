@@ -26,11 +26,14 @@ type Counters struct {
 	// FlowsHeldBack are datagrams that would have opened too many flows on our
 	// router.
 	FlowsHeldBack uint64
+	// StreamOverflow are datagrams that a TCP connection to a peer had no room
+	// for.
+	StreamOverflow uint64
 }
 
 type counters struct {
 	sendErrors, junk, unknownSource, unknownSession, foreignRelay, forgedAccept, relayedOverflow,
-	probesHeldBack, flowsHeldBack atomic.Uint64
+	probesHeldBack, flowsHeldBack, streamOverflow atomic.Uint64
 }
 
 // Counters returns the current values.
@@ -46,5 +49,6 @@ func (s *Socket) Counters() Counters {
 		RelayedOverflow: c.relayedOverflow.Load(),
 		ProbesHeldBack:  c.probesHeldBack.Load(),
 		FlowsHeldBack:   c.flowsHeldBack.Load(),
+		StreamOverflow:  c.streamOverflow.Load(),
 	}
 }

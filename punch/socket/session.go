@@ -21,6 +21,13 @@ const sentInterval = 100 * time.Millisecond
 // work for us, and probes.
 const strayedInterval = 100 * time.Millisecond
 
+// engine is what a Session needs of punch.Engine; tests listen in between.
+type engine interface {
+	Step(now time.Time, event punch.Event) []punch.Action
+	Wake() time.Time
+	Path() punch.Path
+}
+
 // Session is the driver's side of one session: it feeds the engine and does
 // what the engine wants. All methods may be called concurrently, and from
 // Config's callbacks.
@@ -47,7 +54,7 @@ type Session struct {
 	pathAddr netip.Addr
 
 	mu     sync.Mutex
-	engine *punch.Engine
+	engine engine
 	// timer steps the engine when it wants to; nil until it first does.
 	timer *time.Timer
 	// pending are actions not done yet, in order.
@@ -216,6 +223,8 @@ func (x *Session) act(action punch.Action) {
 		x.sendDatagram(action)
 	case punch.SendLogin:
 		x.sendLogin(action.Socket)
+	case punch.ConnectTCP:
+		x.connectTCP(action)
 	case punch.CloseSocket:
 		x.closeSocket(action.Socket)
 	case punch.UsePath:

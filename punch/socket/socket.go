@@ -42,8 +42,13 @@ type Socket struct {
 	// rendezvous is where auxiliary sockets log in; nil: nowhere.
 	rendezvous atomic.Pointer[netip.AddrPort]
 
+	// tcpSource is where TCP connections to peers leave from; nil: none do.
+	tcpSource atomic.Pointer[netip.AddrPort]
+
 	// open opens an auxiliary socket on a free port of host.
-	open    func(host netip.Addr) (datagramConn, error)
+	open func(host netip.Addr) (datagramConn, error)
+	// openTCP connects to a peer from our own end of the control connection.
+	openTCP func(ctx context.Context, source, to netip.AddrPort) (net.Conn, error)
 	batches readBatches
 
 	// lifetime ends with Close; tasks are all goroutines and timers under way.
@@ -127,6 +132,7 @@ func start(config Config, conn datagramConn) (*Socket, error) {
 		relayed:  newRelayedQueue(),
 		reading:  interruption{conn: conn},
 		open:     openUDP,
+		openTCP:  openSimultaneously,
 		batches:  newReadBatches(),
 	}
 	s.governor.counters = &s.counters
