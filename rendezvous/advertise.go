@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"peerd/internal/addressscope"
 )
 
 // advertise returns the HOST:PORT that invites name: what the user said, else
@@ -50,15 +52,6 @@ func outboundTo(far string) netip.Addr {
 	return addrOf(conn.LocalAddr()).Addr()
 }
 
-// carrierNAT is the range that carriers put their customers in (RFC 6598).
-var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
-
-// isPublic reports whether peers elsewhere could reach addr. The ranges for
-// documentation count: test networks use them as their internet.
-func isPublic(addr netip.Addr) bool {
-	return addr.IsGlobalUnicast() && !addr.IsPrivate() && !carrierNAT.Contains(addr)
-}
-
 // AdvertiseWarning says why peers elsewhere could not reach an advertised
 // HOST:PORT and what to do, or nothing when they probably can. A host name is
 // taken on trust.
@@ -68,7 +61,7 @@ func AdvertiseWarning(advertised string) string {
 	if err != nil {
 		return ""
 	}
-	if isPublic(addr.Unmap()) {
+	if addressscope.Of(addr.Unmap()) == addressscope.Global {
 		return ""
 	}
 	return fmt.Sprintf("invites name %s, which peers elsewhere cannot reach: run with --advertise and this machine's public address or name", advertised)

@@ -14,7 +14,7 @@ type counters struct {
 	rosterPushes     atomic.Uint64
 	talks            atomic.Uint64
 	talksRefused     atomic.Uint64
-	uncertified      atomic.Uint64 // observed candidates without a valid cookie
+	uncertified      atomic.Uint64 // observed candidates without a valid cookie, mapped ones where the peer is not seen
 	envelopes        atomic.Uint64
 	relayedBytes     atomic.Uint64
 	relayForeign     atomic.Uint64 // no session, or not from a proven endpoint

@@ -5,72 +5,82 @@ import (
 	"slices"
 	"time"
 
+	"peerd/internal/addressscope"
 	"peerd/wire"
 )
 
 // learnEndpoints notes where c says it can be reached. Observed candidates
 // count only with a cookie for exactly that endpoint (or when this login has
-// proved them before): otherwise a peer could have others probe a victim.
-// Local ones are passed on as they are; whoever is introduced filters them.
-// What was observed where the peer logged in also becomes a relay endpoint.
+// proved them before), and mapped ones only where c is: otherwise a peer could
+// have others probe a victim. Local ones are passed on as they are; whoever is
+// introduced filters them. What was observed where the peer logged in also
+// becomes a relay endpoint.
 func (h *hub) learnEndpoints(c *connection, claimed []wire.Candidate, nat wire.NATReport, now time.Time) {
 	var candidates []wire.Candidate
 	var relayed []netip.AddrPort
-	known, _ := c.reachableAt()
 	for _, claim := range claimed[:min(len(claimed), wire.MaxCandidates)] {
-		endpoint := netip.AddrPortFrom(claim.Endpoint.Addr().Unmap().WithZone(""), claim.Endpoint.Port())
-		certified := wire.Candidate{Endpoint: endpoint, Kind: claim.Kind}
-		if claim.Kind == wire.CandidatePredicted || claim.Kind == wire.CandidateTCP {
+		candidate := withoutProof(claim)
+		switch claim.Kind {
+		case wire.CandidatePredicted, wire.CandidateTCP:
 			continue // of one talk only: see predicted, and ours to name: see withTCP
+		case wire.CandidateObserved:
+			certified, byHome := h.certify(c, candidate, claim.Cookie, now)
+			if !certified {
+				h.counters.uncertified.Add(1)
+				continue
+			}
+			if byHome {
+				relayed = append(relayed, candidate.Endpoint)
+			}
 		}
-		if claim.Kind != wire.CandidateObserved {
-			candidates = append(candidates, certified)
-			continue
-		}
-		by, proven := h.cookies.maker(claim.Cookie, endpoint, now)
-		byHome := proven && by == c.home || h.relay.proved(c, endpoint)
-		if byHome {
-			relayed = append(relayed, endpoint)
-		}
-		if proven || byHome || holds(known, certified) {
-			candidates = append(candidates, certified)
-			continue
-		}
-		h.counters.uncertified.Add(1)
+		candidates = append(candidates, candidate)
 	}
+	candidates = h.withoutForeign(c, candidates)
+	slices.SortStableFunc(candidates, func(a, b wire.Candidate) int { return rank(a) - rank(b) })
 	c.mu.Lock()
 	c.candidates, c.nat = candidates, nat
 	c.mu.Unlock()
 	h.relay.prove(c, relayed, now)
 }
 
-// predicted returns the endpoints at which c expects its NAT to have mapped it
-// for the peer it talks to. They are good for this talk alone, and count only
-// at an address where c was observed: otherwise a peer could have others probe
-// a victim.
-func (c *connection) predicted(claimed []wire.Candidate) []wire.Candidate {
+// certify reports whether c was observed at a candidate, and whether that was
+// where it logged in.
+func (h *hub) certify(c *connection, candidate wire.Candidate, cookie wire.Cookie, now time.Time) (certified, byHome bool) {
+	by, proven := h.cookies.maker(cookie, candidate.Endpoint, now)
+	byHome = proven && by == c.home || h.relay.proved(c, candidate.Endpoint)
 	known, _ := c.reachableAt()
-	var predicted []wire.Candidate
-	for _, claim := range claimed {
-		endpoint := netip.AddrPortFrom(claim.Endpoint.Addr().Unmap().WithZone(""), claim.Endpoint.Port())
-		if claim.Kind == wire.CandidatePredicted && wasObservedAt(known, endpoint.Addr()) {
-			predicted = append(predicted, wire.Candidate{Endpoint: endpoint, Kind: claim.Kind})
-		}
-	}
-	return predicted[:min(len(predicted), wire.MaxCandidates-len(known))]
+	return proven || byHome || slices.Contains(known, candidate), byHome
 }
 
-func wasObservedAt(candidates []wire.Candidate, addr netip.Addr) bool {
-	return slices.ContainsFunc(candidates, func(c wire.Candidate) bool {
-		return c.Kind == wire.CandidateObserved && c.Endpoint.Addr() == addr
-	})
-}
-
-func holds(candidates []wire.Candidate, wanted wire.Candidate) bool {
+// withoutForeign leaves out the mapped candidates that no router of c's forwards.
+func (h *hub) withoutForeign(c *connection, candidates []wire.Candidate) (own []wire.Candidate) {
 	for _, candidate := range candidates {
-		if candidate == wanted {
-			return true
+		if candidate.Kind == wire.CandidateMapped && !c.mayBeMappedAt(candidate.Endpoint.Addr(), candidates) {
+			h.counters.uncertified.Add(1)
+			continue
 		}
+		own = append(own, candidate)
 	}
-	return false
+	return own
+}
+
+// withoutProof returns the candidate as others are told about it.
+func withoutProof(claim wire.Candidate) wire.Candidate {
+	addr := claim.Endpoint.Addr().Unmap().WithZone("")
+	return wire.Candidate{Endpoint: netip.AddrPortFrom(addr, claim.Endpoint.Port()), Kind: claim.Kind}
+}
+
+// mayBeMappedAt reports whether a router may forward a port of addr to c: it has
+// the address at which c is seen, or is one of several and its outside is private,
+// which is nobody's but a neighbour's.
+func (c *connection) mayBeMappedAt(addr netip.Addr, candidates []wire.Candidate) bool {
+	return addressscope.Of(addr) == addressscope.Private || c.isSeenAt(addr, candidates)
+}
+
+// isSeenAt reports whether c, with these candidates, is seen at addr: over UDP, as
+// certified, or over TCP, which nobody can forge.
+func (c *connection) isSeenAt(addr netip.Addr, candidates []wire.Candidate) bool {
+	return addr == c.remote.Addr() || slices.ContainsFunc(candidates, func(seen wire.Candidate) bool {
+		return seen.Kind == wire.CandidateObserved && seen.Endpoint.Addr() == addr
+	})
 }

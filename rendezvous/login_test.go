@@ -136,7 +136,7 @@ func TestOnlyProvenEndpointsAreCertified(t *testing.T) {
 	await[wire.Pong](bob)
 	own, _ := alice.talkTo(bob, wire.Talk{})
 	proven.Cookie = wire.Cookie{}
-	want := []wire.Candidate{local, proven}
+	want := []wire.Candidate{proven, local}
 	if len(own.Candidates) != 2 || own.Candidates[0] != want[0] || own.Candidates[1] != want[1] {
 		t.Errorf("introduced with %v, want %v", own.Candidates, want)
 	}

@@ -70,7 +70,7 @@ func (s *Server) registry() *prometheus.Registry {
 		{"roster_pushes_total", "Roster updates sent to peers.", &n.rosterPushes},
 		{"talks_total", "Talks asked for.", &n.talks},
 		{"talks_refused_total", "Talks refused.", &n.talksRefused},
-		{"candidates_uncertified_total", "Observed candidates without a valid cookie.", &n.uncertified},
+		{"candidates_uncertified_total", "Observed candidates without a valid cookie, and mapped ones where the peer is not seen.", &n.uncertified},
 		{"envelopes_total", "Envelopes forwarded.", &n.envelopes},
 		{"relayed_bytes_total", "Bytes relayed, headers included.", &n.relayedBytes},
 		{"relay_foreign_total", "Relay frames of no session of their sender.", &n.relayForeign},

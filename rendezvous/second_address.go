@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+
+	"peerd/internal/addressscope"
 )
 
 // NoSecondAddress in Config.SecondAddresses turns the search for one off.
@@ -109,7 +111,9 @@ func checkOwn(addr netip.Addr) error {
 
 // publicPair returns the first two public IPv4 addresses, if there are two.
 func publicPair(known []netip.Addr) addressPair {
-	public := slices.DeleteFunc(slices.Clone(known), func(addr netip.Addr) bool { return !addr.Is4() || !isPublic(addr) })
+	public := slices.DeleteFunc(slices.Clone(known), func(addr netip.Addr) bool {
+		return !addr.Is4() || addressscope.Of(addr) != addressscope.Global
+	})
 	if len(public) < 2 {
 		return addressPair{}
 	}

@@ -1,7 +1,6 @@
 package rendezvous
 
 import (
-	"slices"
 	"time"
 
 	"peerd/wire"
@@ -10,7 +9,7 @@ import (
 // talk introduces c and the peer it wants to talk to, or tells c why not.
 func (h *hub) talk(c *connection, m wire.Talk, now time.Time) {
 	h.counters.talks.Add(1)
-	if len(m.Candidates) > 0 {
+	if !isPrediction(m.Candidates) {
 		h.learnEndpoints(c, m.Candidates, m.NAT, now)
 	}
 	callee, code := h.callee(c, m, now)
@@ -48,7 +47,7 @@ func (h *hub) callee(c *connection, m wire.Talk, now time.Time) (*connection, wi
 func (h *hub) introduce(caller, callee *connection, m wire.Talk) {
 	callerIn, calleeIn := fireIn(caller.rtt(), callee.rtt())
 	toCallee := introduction(caller, callee)
-	toCallee.Candidates = slices.Concat(toCallee.Candidates, caller.predicted(m.Candidates))
+	toCallee.Candidates = withPredicted(toCallee.Candidates, caller.predicted(m.Candidates))
 	toCallee.FireIn, toCallee.Sealed = calleeIn, m.Sealed
 	toCaller := introduction(callee, caller)
 	toCaller.FireIn, toCaller.Caller = callerIn, true

@@ -2,6 +2,7 @@ package rendezvous
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"peerd/wire"
@@ -39,10 +40,10 @@ func TestPeersWithoutUDPLearnEachOthersTCPSource(t *testing.T) {
 				bob.showUDP()
 			}
 			own, bobs := alice.talkTo(bob, talk)
-			if got := holds(own.Candidates, bob.source()); got != test.told {
+			if got := slices.Contains(own.Candidates, bob.source()); got != test.told {
 				t.Errorf("alice learns %v; bob's %v in it: want %v", own.Candidates, bob.source(), test.told)
 			}
-			if got := holds(bobs.Candidates, alice.source()); got != test.told {
+			if got := slices.Contains(bobs.Candidates, alice.source()); got != test.told {
 				t.Errorf("bob learns %v; alice's %v in it: want %v", bobs.Candidates, alice.source(), test.told)
 			}
 		})
@@ -81,7 +82,7 @@ func TestTCPSourceTakesTheLastLocalPlace(t *testing.T) {
 	if before[wire.MaxCandidates-2].Kind != wire.CandidateLocal {
 		t.Error("the peer's own list was changed")
 	}
-	if after := withTCP(full(wire.CandidateObserved), source.Endpoint); holds(after, source) || len(after) != wire.MaxCandidates {
+	if after := withTCP(full(wire.CandidateObserved), source.Endpoint); slices.Contains(after, source) || len(after) != wire.MaxCandidates {
 		t.Errorf("a list full of better candidates becomes %v", after)
 	}
 	if after := withTCP(nil, netip.AddrPort{}); len(after) != 0 {

@@ -16,7 +16,7 @@ const (
 	CandidateLocal     CandidateKind = 1 // a socket's own endpoint
 	CandidateObserved  CandidateKind = 2 // as the rendezvous saw it; certified by a cookie
 	CandidatePredicted CandidateKind = 3 // where the NAT has mapped another socket of the peer, or is going to
-	CandidateMapped    CandidateKind = 4 // a port that the router forwards by PCP, NAT-PMP or UPnP
+	CandidateMapped    CandidateKind = 4 // a port that the router forwards by PCP, NAT-PMP or UPnP; passed on where the peer is seen, or private
 	CandidateTCP       CandidateKind = 5 // where the rendezvous sees the control connection come from
 )
 

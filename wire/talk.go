@@ -6,7 +6,7 @@ import "peerd/wire/internal/pb"
 // the first message there.
 type Talk struct {
 	To         Key
-	Candidates []Candidate // fresh ones
+	Candidates []Candidate // fresh ones; predicted ones alone, or none, leave those and the report of Endpoints as they are
 	NAT        NATReport
 	Sealed     []byte // may be empty; else a sealed envelope (peer/seal), at most MaxSealed bytes
 }
