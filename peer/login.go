@@ -244,6 +244,7 @@ func (d *Daemon) welcomed(connection *control.Conn, welcome wire.Welcome) error 
 	if err := d.confirmMembership(welcome); err != nil {
 		return err
 	}
+	d.socket.SetTCPSource(connection.LocalAddr())
 	d.mu.Lock()
 	d.control, d.dialling = connection, false
 	d.mu.Unlock()

@@ -143,7 +143,11 @@ func (d *Daemon) wayTo(peer wire.Key) way {
 		return way{path: api.PathNone}
 	}
 	if path := s.punch.Path(); path.IsDirect() {
-		return way{path: api.PathDirect, transport: api.TransportUDP, endpoint: path.Direct, rtt: path.RTT}
+		direct := way{path: api.PathDirect, transport: api.TransportUDP, endpoint: path.Direct, rtt: path.RTT}
+		if path.TCP {
+			direct.transport = api.TransportTCP
+		}
+		return direct
 	}
 	if !s.connected() {
 		return way{path: api.PathNone}
