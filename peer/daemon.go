@@ -55,9 +55,10 @@ type Daemon struct {
 	socket   *socket.Socket
 	listener *quic.Listener
 
-	events  api.Hub
-	waiters waiters
-	online  onlineGate
+	events     api.Hub
+	waiters    waiters
+	online     onlineGate
+	classifier classifier
 	// envelopes wait to be opened.
 	envelopes chan receivedEnvelope
 

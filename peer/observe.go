@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"peerd/punch/natcheck"
 	"peerd/wire"
 )
 
@@ -13,6 +14,9 @@ const (
 	// relay goes through the control connection. It is longer than the control
 	// connection takes on any sane link, so a slow answer does not count as none.
 	observePatience = 2 * time.Second
+	// netcheckPatience is the same for a user who waits: with natcheck.Limit it
+	// makes the 3 s after which netcheck tells what it knows.
+	netcheckPatience = time.Second
 	// observationLifetime is how old an observation may be and still be told to
 	// the rendezvous: its cookie is good for wire.CookieLifetime, and keepalives
 	// refresh it three times as often.
@@ -24,8 +28,11 @@ const (
 type observation struct {
 	accept wire.Accept
 	at     time.Time
-	report wire.NATReport
 	rtt    time.Duration // of the last login that was measured
+	// report and openerTTL are what is known of the NATs in front of us, as far as
+	// it was measured since we came to this network: see classify.
+	report    wire.NATReport
+	openerTTL int
 }
 
 func (o observation) fresh(now time.Time) bool {
@@ -39,7 +46,7 @@ func (d *Daemon) observe(ctx context.Context, server netip.AddrPort) {
 	d.observation.at = time.Time{} // a restarted rendezvous does not know its old cookies
 	d.mu.Unlock()
 	d.socket.KeepLoggedIn(server)
-	d.observeOnce(ctx, server)
+	d.observePatiently(ctx, server)
 	ticker := time.NewTicker(observationLifetime / 4)
 	defer ticker.Stop()
 	for {
@@ -52,20 +59,26 @@ func (d *Daemon) observe(ctx context.Context, server netip.AddrPort) {
 	}
 }
 
-// observeOnce logs in by UDP, measures how long that takes, and compares what
-// the two ports of the rendezvous see.
-func (d *Daemon) observeOnce(ctx context.Context, server netip.AddrPort) {
+// observePatiently is observeOnce for nobody who waits.
+func (d *Daemon) observePatiently(ctx context.Context, server netip.AddrPort) {
 	ctx, cancel := context.WithTimeout(ctx, observePatience)
 	defer cancel()
+	d.observeOnce(ctx, server)
+}
+
+// observeOnce logs in by UDP, measures how long that takes, and classifies the
+// NATs on the way.
+func (d *Daemon) observeOnce(ctx context.Context, server netip.AddrPort) natcheck.Result {
 	start := time.Now()
 	accept, err := d.socket.Login(ctx, server)
 	if err != nil {
-		return // networks that block UDP are nothing special: see chooseRelay
+		return natcheck.Silence() // networks that block UDP are nothing special: see chooseRelay
 	}
+	rtt := time.Since(start)
 	d.mu.Lock()
-	d.observation.rtt = time.Since(start)
+	d.observation.rtt = rtt
 	d.mu.Unlock()
-	d.classify(ctx, server, accept)
+	return d.classify(natcheck.Config{Server: server, Accept: accept, RTT: rtt})
 }
 
 // chooseRelay sends relayed datagrams by UDP while the rendezvous answers by
@@ -80,58 +93,16 @@ func (d *Daemon) chooseRelay(server netip.AddrPort) {
 	d.socket.SetRelay(server)
 }
 
-// classify compares what two ports of the rendezvous observe: the same
-// endpoint means that our router's mapping does not depend on the port we
-// send to (RFC 4787 section 4.1, tested as in RFC 5780 section 4.3).
-func (d *Daemon) classify(ctx context.Context, server netip.AddrPort, accept wire.Accept) {
-	other, err := d.socket.Login(ctx, netip.AddrPortFrom(server.Addr(), accept.OtherPort))
-	if err != nil {
-		return
-	}
-	report := report(d.socket.LocalEndpoints(), accept.Observed, other.Observed)
-	if report.Mapping == wire.MappingAPDM {
-		report.Allocation = sampleAllocation(ctx, server)
-	}
-	d.mu.Lock()
-	changed := d.observation.report != report
-	d.observation.report = report
-	d.mu.Unlock()
-	if changed {
-		d.sendEndpoints()
-	}
-}
-
-// report says what two observations of one socket tell about the router.
-// Filtering needs a second address at the rendezvous and stays unknown.
-func report(local []netip.AddrPort, first, second netip.AddrPort) wire.NATReport {
-	var r wire.NATReport
-	for _, endpoint := range local {
-		if endpoint == first {
-			r.Mapping = wire.MappingNone
-			return r
-		}
-	}
-	if first != second {
-		r.Mapping = wire.MappingAPDM
-		return r
-	}
-	r.Mapping = wire.MappingEIM
-	if len(local) > 0 && local[0].Port() == first.Port() {
-		r.Allocation = wire.AllocationPreserving
-	}
-	return r
-}
-
 // observed takes an answer to a login or keepalive. A changed endpoint means
 // that our router has another mapping for us now: everybody is told at once.
 func (d *Daemon) observed(server netip.AddrPort, accept wire.Accept) {
 	d.mu.Lock()
 	before := d.observation
-	if before.accept.OtherPort == server.Port() {
-		d.mu.Unlock()
-		return // the second port's view is for classify alone
-	}
 	d.observation.accept, d.observation.at = accept, time.Now()
+	moved := before.accept.Observed.Addr() != accept.Observed.Addr()
+	if moved {
+		d.observation.report, d.observation.openerTTL = wire.NATReport{}, 0
+	}
 	d.mu.Unlock()
 
 	if before.accept.Observed == accept.Observed && before.fresh(time.Now()) {
@@ -142,6 +113,9 @@ func (d *Daemon) observed(server netip.AddrPort, accept wire.Accept) {
 	d.sendEndpoints()
 	if before.accept.Observed.IsValid() && before.accept.Observed != accept.Observed {
 		d.socket.NetworkChanged()
+	}
+	if before.accept.Observed.IsValid() && moved {
+		d.spawn(func() { d.observePatiently(d.ctx, server) })
 	}
 }
 
@@ -187,4 +161,12 @@ func (d *Daemon) observedEndpoint() netip.AddrPort {
 		return netip.AddrPort{}
 	}
 	return d.observation.accept.Observed
+}
+
+// openerTTL is the TTL with which a packet leaves our own NATs and dies soon
+// after; 0 when that is not known.
+func (d *Daemon) openerTTL() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.observation.openerTTL
 }

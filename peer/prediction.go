@@ -1,11 +1,8 @@
 package peer
 
 import (
-	"context"
 	"net/netip"
 
-	"peerd/punch"
-	"peerd/punch/socket"
 	"peerd/wire"
 )
 
@@ -45,17 +42,4 @@ func withRoomFor(candidates []wire.Candidate, count int) []wire.Candidate {
 		kept = append(kept, candidate)
 	}
 	return kept[:min(len(kept), wire.MaxCandidates-count)]
-}
-
-// sampleAllocation asks how a router that maps every destination anew picks its
-// ports.
-func sampleAllocation(ctx context.Context, server netip.AddrPort) wire.Allocation {
-	ctx, cancel := context.WithTimeout(ctx, observePatience)
-	defer cancel()
-	samples, err := socket.Sample(ctx, server, punch.LeastSamples)
-	if err != nil {
-		return wire.AllocationUnknown
-	}
-	allocation, _ := punch.Sequence(samples)
-	return allocation
 }

@@ -79,6 +79,7 @@ func (d *Daemon) introduced(m wire.Introduction) {
 		Observed:   d.observedEndpoint(),
 		Ours:       d.ownReport(),
 		Theirs:     m.NAT,
+		OpenerTTL:  d.openerTTL(),
 		Caller:     m.Caller,
 	})
 	d.log.Debug().Stringer("peer", m.Peer).Int("candidates", len(m.Candidates)).Dur("fire_in", m.FireIn).Msg("introduced")

@@ -63,6 +63,9 @@ func natWords(report wire.NATReport) api.NAT {
 		Mapping:    report.Mapping.String(),
 		Filtering:  report.Filtering.String(),
 		Allocation: report.Allocation.String(),
+		FirstPort:  report.FirstPort,
+		LastPort:   report.LastPort,
+		Lifetime:   int(report.Lifetime / time.Second),
 		Local:      []netip.AddrPort{},
 	}
 }

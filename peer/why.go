@@ -98,15 +98,3 @@ func (c *conversation) lastIntroduction() (wire.Introduction, time.Time) {
 	defer c.mu.Unlock()
 	return c.introduction, c.introducedAt
 }
-
-// Netcheck observes the rendezvous and our router anew.
-func (d *Daemon) Netcheck(ctx context.Context) (api.Netcheck, error) {
-	d.mu.Lock()
-	server := d.server
-	d.mu.Unlock()
-	if server.IsValid() {
-		d.observeOnce(ctx, server)
-	}
-	nat, udp := d.natRow()
-	return api.Netcheck{UDP: udp, NAT: nat, Rendezvous: d.rendezvousRow(udp)}, nil
-}

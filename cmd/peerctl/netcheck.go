@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,7 +56,52 @@ func (a *app) netcheckTable(check api.Netcheck) table {
 	t.add(a.text.NAT, word(a.text.Mapping, check.NAT.Mapping))
 	if check.NAT.Mapping != "none" {
 		t.add("", word(a.text.Filtering, check.NAT.Filtering))
-		t.add("", word(a.text.Allocation, check.NAT.Allocation))
+		t.add("", a.allocationText(check))
+		t.add("", word(a.text.Hairpin, check.Hairpin))
+	}
+	if check.NAT.Lifetime > 0 {
+		t.add("", fill(a.text.Lifetime, check.NAT.Lifetime))
+	}
+	if check.OpenerTTL > 0 {
+		t.add(a.text.OwnHops, a.ownHopsText(check.OwnHops))
+		t.add("", fill(a.text.OpenerTTL, check.OpenerTTL))
+	}
+	label = a.text.NotMeasured
+	for _, gap := range check.NotMeasured {
+		t.add(label, word(a.text.Aspect, gap.Aspect)+a.text.Colon+word(a.text.GapReason, gap.Reason))
+		label = ""
 	}
 	return t
+}
+
+// allocationText says how port numbers are given out, with the figures there
+// are.
+func (a *app) allocationText(check api.Netcheck) string {
+	text := word(a.text.Allocation, check.NAT.Allocation)
+	if check.NAT.FirstPort != 0 {
+		text += a.text.Comma + fill(a.text.Block, check.NAT.FirstPort, check.NAT.LastPort)
+	}
+	if check.Step != 0 {
+		text += a.text.Comma + fill(a.text.Step, check.Step)
+	}
+	if check.Drift > 0 {
+		text += a.text.Comma + fill(a.text.Drift, check.Drift)
+	}
+	return text
+}
+
+// ownHopsText lists the routers on our side.
+func (a *app) ownHopsText(hops []netip.Addr) string {
+	if len(hops) == 0 {
+		return a.text.NoHops
+	}
+	var words []string
+	for _, hop := range hops {
+		if hop.IsValid() {
+			words = append(words, hop.String())
+		} else {
+			words = append(words, a.text.SilentHop)
+		}
+	}
+	return strings.Join(words, a.text.Comma)
 }

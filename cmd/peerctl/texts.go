@@ -30,6 +30,11 @@ type texts struct {
 	Works, Blocked                          string
 	OurNAT, TheirNAT, Probed, Since, Advice string
 
+	// netcheck
+	Block, Step, Drift, Lifetime, OpenerTTL string // first and last port; step; flows per second; seconds; TTL
+	OwnHops, NoHops, SilentHop              string
+	NotMeasured, Colon                      string
+
 	Path            map[api.Path]string
 	State           map[api.State]string
 	RendezvousState map[api.RendezvousState]string
@@ -37,6 +42,9 @@ type texts struct {
 	Mapping         map[string]string
 	Filtering       map[string]string
 	Allocation      map[string]string
+	Hairpin         map[string]string
+	Aspect          map[string]string // that was not measured
+	GapReason       map[string]string // why
 	Reason          map[api.Reason]failureText
 
 	// Failures found here.

@@ -47,10 +47,16 @@ const (
 // NAT is what the peer learnt about the router in front of it, in the words of
 // RFC 4787; wire.NATReport's String methods give them.
 type NAT struct {
-	Mapping    string         `json:"mapping"`    // none, eim, adm, apdm, unknown
-	Filtering  string         `json:"filtering"`  // eif, adf, apdf, unknown
-	Allocation string         `json:"allocation"` // preserving, sequential, random, block, unknown
-	Observed   netip.AddrPort `json:"observed"`   // as the rendezvous saw us; "" while unknown
-	Local      Endpoints      `json:"local"`
-	Mapped     Endpoints      `json:"mapped,omitempty"` // at our router: forwarded to us by PCP, NAT-PMP or UPnP
+	Mapping    string `json:"mapping"`    // none, eim, adm, apdm, unknown
+	Filtering  string `json:"filtering"`  // eif, adf, apdf, unknown
+	Allocation string `json:"allocation"` // preserving, sequential, random, block, unknown
+	// FirstPort and LastPort are the part of a block that was seen.
+	FirstPort uint16 `json:"first_port,omitempty"`
+	LastPort  uint16 `json:"last_port,omitempty"`
+	// Lifetime is how many seconds an idle mapping was seen to live; 0 when that
+	// was not measured.
+	Lifetime int            `json:"lifetime_s,omitempty"`
+	Observed netip.AddrPort `json:"observed"` // as the rendezvous saw us; "" while unknown
+	Local    Endpoints      `json:"local"`
+	Mapped   Endpoints      `json:"mapped,omitempty"` // at our router: forwarded to us by PCP, NAT-PMP or UPnP
 }

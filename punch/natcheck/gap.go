@@ -57,6 +57,15 @@ const (
 	Pending Reason = "pending"
 )
 
+// Silence is the result of asking a rendezvous that does not answer by UDP.
+func Silence() Result {
+	var r Result
+	for _, aspect := range []Aspect{Allocation, Filtering, Hairpin, Hops, Mapping} {
+		r.NotMeasured = append(r.NotMeasured, Gap{aspect, NoAnswer})
+	}
+	return r
+}
+
 // gaps collects what several goroutines could not measure.
 type gaps struct {
 	mu    sync.Mutex

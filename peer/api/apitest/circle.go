@@ -39,6 +39,13 @@ func Circle() *Daemon {
 	})
 	d.Explain(api.Why{Peer: "bob", Reason: api.ReasonDirect, Since: Epoch, TheirNAT: Alice().NAT})
 	d.Explain(api.Why{Peer: "carol", Reason: api.ReasonPeerOffline})
+	d.Classify(api.Netcheck{
+		Hairpin:     "no",
+		OwnHops:     []netip.Addr{netip.MustParseAddr("192.168.1.1"), netip.MustParseAddr("100.64.0.1")},
+		OpenerTTL:   3,
+		NotMeasured: []api.NotMeasured{{Aspect: "lifetime", Reason: "pending"}},
+		Took:        rtt(1_312_000),
+	})
 	return d
 }
 

@@ -30,18 +30,20 @@ const (
 type Daemon struct {
 	api.Hub
 
-	mu      sync.Mutex
-	status  api.Status
-	peers   []api.Peer
-	refuse  map[string]error     // by peer name: answer to whatever concerns the peer
-	reach   map[string]api.State // by peer name: how far messages to it go on their own
-	why     map[string]api.Why
-	sent    []api.Sent
-	texts   []string // of the messages in sent
-	inbox   []api.Message
-	unread  map[string]bool // by message id
-	marks   []api.ReadMark
-	changed chan struct{} // closed and replaced when a sent message advances
+	mu     sync.Mutex
+	status api.Status
+	peers  []api.Peer
+	refuse map[string]error     // by peer name: answer to whatever concerns the peer
+	reach  map[string]api.State // by peer name: how far messages to it go on their own
+	why    map[string]api.Why
+	// netcheck is the answer to netcheck but for what status tells.
+	netcheck api.Netcheck
+	sent     []api.Sent
+	texts    []string // of the messages in sent
+	inbox    []api.Message
+	unread   map[string]bool // by message id
+	marks    []api.ReadMark
+	changed  chan struct{} // closed and replaced when a sent message advances
 
 	subscriptions int
 }
@@ -82,6 +84,13 @@ func (d *Daemon) Reach(peer string, state api.State) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.reach[peer] = state
+}
+
+// Classify sets what netcheck tells beyond the status.
+func (d *Daemon) Classify(check api.Netcheck) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.netcheck = check
 }
 
 // Explain sets the answer to why.
@@ -362,7 +371,9 @@ func (d *Daemon) Ping(_ context.Context, ref string) (api.Ping, error) {
 func (d *Daemon) Netcheck(context.Context) (api.Netcheck, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return api.Netcheck{UDP: d.status.UDP, NAT: d.status.NAT, Rendezvous: d.status.Rendezvous}, nil
+	check := d.netcheck
+	check.UDP, check.NAT, check.Rendezvous = d.status.UDP, d.status.NAT, d.status.Rendezvous
+	return check, nil
 }
 
 func (d *Daemon) Why(_ context.Context, ref string) (api.Why, error) {

@@ -1,0 +1,112 @@
+package peer
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+
+	"peerd/punch/natcheck"
+	"peerd/wire"
+)
+
+// classifier sees to it that one classification of our network is under way at
+// a time: two would disturb each other.
+type classifier struct {
+	mu      sync.Mutex
+	current *classification // nil: none
+}
+
+// classification is one measurement of the NATs in front of us.
+type classification struct {
+	address netip.Addr // that the rendezvous observes us at: another one is another network
+	cancel  context.CancelFunc
+	done    chan struct{}
+	result  natcheck.Result // once done
+}
+
+// classify measures the NATs in front of us, and tells the rendezvous, and with
+// it our peers, as soon as there is something to tell. A caller who comes while
+// this network is being measured gets that result.
+func (d *Daemon) classify(config natcheck.Config) natcheck.Result {
+	ctx, cancel := context.WithCancel(d.ctx)
+	defer cancel()
+	own := &classification{address: config.Accept.Observed.Addr(), cancel: cancel, done: make(chan struct{})}
+	before := d.classifier.begin(own)
+	if before != nil {
+		<-before.done
+		if before.address == own.address {
+			return before.result
+		}
+	}
+	defer d.classifier.end(own)
+	config.Basics = func(result natcheck.Result) { d.classified(ctx, own.address, result) }
+	own.result = natcheck.Measure(ctx, config)
+	d.classified(ctx, own.address, own.result)
+	return own.result
+}
+
+// begin makes own the classification under way, unless there is one of the same
+// network. It returns the one that was under way before, which the caller waits
+// for; that of another network is cancelled.
+func (c *classifier) begin(own *classification) (before *classification) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before = c.current
+	if before != nil && before.address == own.address {
+		return before
+	}
+	if before != nil {
+		before.cancel()
+	}
+	c.current = own
+	return before
+}
+
+func (c *classifier) end(own *classification) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current == own {
+		c.current = nil
+	}
+	close(own.done)
+}
+
+// classified takes a result into use, unless we are in another network by now.
+func (d *Daemon) classified(ctx context.Context, address netip.Addr, result natcheck.Result) {
+	d.mu.Lock()
+	if ctx.Err() != nil || d.observation.accept.Observed.Addr() != address {
+		d.mu.Unlock()
+		return
+	}
+	report := completed(result.Report, d.observation.report)
+	changed := d.observation.report != report
+	d.observation.report = report
+	if result.OpenerTTL != 0 {
+		d.observation.openerTTL = result.OpenerTTL
+	}
+	d.mu.Unlock()
+	if changed {
+		d.log.Info().Stringer("mapping", report.Mapping).Stringer("filtering", report.Filtering).
+			Stringer("allocation", report.Allocation).Int("step", result.Step).Int("opener_ttl", result.OpenerTTL).
+			Msg("NAT classified")
+		d.sendEndpoints()
+	}
+}
+
+// completed is a report in which what was not measured this time is as it was
+// before, in the same network.
+func completed(report, before wire.NATReport) wire.NATReport {
+	if report.Mapping == wire.MappingUnknown {
+		report.Mapping = before.Mapping
+	}
+	if report.Filtering == wire.FilteringUnknown {
+		report.Filtering = before.Filtering
+	}
+	if report.Allocation == wire.AllocationUnknown && report.Mapping != wire.MappingNone {
+		report.Allocation, report.FirstPort, report.LastPort = before.Allocation, before.FirstPort, before.LastPort
+	}
+	if report.Lifetime == 0 {
+		report.Lifetime = before.Lifetime
+	}
+	return report
+}
