@@ -14,7 +14,8 @@ type SocketID uint32
 // SendDatagram asks to send a probe or a probe reply.
 type SendDatagram struct {
 	Socket SocketID
-	To     netip.AddrPort
+	// To is the peer's endpoint; the zero AddrPort means through the relay.
+	To netip.AddrPort
 	// Datagram is newly allocated; it is the driver's.
 	Datagram []byte
 	// TTL is the packet's, 0 for the system's default. A driver that cannot set

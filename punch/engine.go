@@ -29,6 +29,8 @@ type Engine struct {
 	monitor      monitor
 	talk         talk
 	search       search
+	reunion      reunion
+	quality      quality
 	sockets      ownSockets
 	ledger       []Attempt
 	random       *rand.Rand
@@ -74,9 +76,11 @@ func (e *Engine) Step(now time.Time, event Event) []Action {
 		e.moved(now)
 	case Tick:
 	}
+	e.meetAgain(now)
 	e.fireVolleys(now)
 	e.runSearch(now)
 	e.watchPath(now)
+	e.weigh(now)
 	e.askAgain(now)
 	e.announcePath()
 	actions := e.actions
@@ -87,19 +91,23 @@ func (e *Engine) Step(now time.Time, event Event) []Action {
 // Wake returns when to Step a Tick; the zero time means not before another
 // event.
 func (e *Engine) Wake() time.Time {
-	return earliest(e.checks.wake(), e.searchWake(), e.monitorWake(), e.talkWake())
+	return earliest(e.checks.wake(), e.searchWake(), e.monitorWake(), e.talkWake(), e.reunion.slot, e.relayProbeAt())
 }
 
 // Path returns the path in use, with its current RTT.
 func (e *Engine) Path() Path {
 	c := e.monitor.current
-	if c == nil {
+	switch {
+	case c == nil:
 		return Path{}
+	case e.quality.avoiding:
+		return Path{Lossy: true}
 	}
 	return Path{Socket: c.socket, TCP: c.tcp, Direct: c.to, RTT: c.rtt, Doubtful: !e.monitor.doubtSince.IsZero()}
 }
 
 func (e *Engine) introduced(now time.Time, in Introduced) {
+	e.reunion = reunion{}
 	if in.FireAt.Before(now) {
 		in.FireAt = now
 	}
@@ -131,9 +139,10 @@ func (e *Engine) probed(now time.Time, from route, probe wire.Probe) {
 	if !e.sockets.isOpen(from.socket) {
 		return
 	}
-	reply := wire.ProbeReply{TransactionID: probe.TransactionID, Session: probe.Session, Observed: from.to}
-	e.act(SendDatagram{Socket: from.socket, To: from.to, Datagram: reply.Append(nil, e.config.SendKey)})
-
+	e.reply(from, probe)
+	if from == overRelay {
+		return
+	}
 	e.heardFrom(now, from).Heard++
 	c := e.checks.find(from)
 	if c == nil {
@@ -145,12 +154,27 @@ func (e *Engine) probed(now time.Time, from route, probe wire.Probe) {
 	e.probe(now, c)
 }
 
+func (e *Engine) reply(to route, probe wire.Probe) {
+	reply := wire.ProbeReply{TransactionID: probe.TransactionID, Session: probe.Session, Observed: to.to}
+	if to == overRelay {
+		reply.Observed = nowhere
+	}
+	e.act(SendDatagram{Socket: to.socket, To: to.to, Datagram: reply.Append(nil, e.config.SendKey)})
+}
+
 // replied takes the proof that a candidate works. A reply counts only from the
 // very endpoint its probe went to: a copy from elsewhere proves nothing.
 func (e *Engine) replied(now time.Time, from route, reply wire.ProbeReply) {
 	sent, ok := e.transactions.end(reply.TransactionID, from)
 	if !ok || reply.Session != e.config.Session {
 		return
+	}
+	if from == overRelay {
+		e.quality.relay.answered(reply.TransactionID)
+		return
+	}
+	if e.quality.way == from {
+		e.quality.direct.answered(reply.TransactionID)
 	}
 	entry := e.heardFrom(now, from)
 	entry.Replies++
@@ -211,7 +235,9 @@ func (e *Engine) sendProbe(now time.Time, way route, ttl int) {
 	if !e.sockets.isOpen(way.socket) {
 		return // lost meanwhile
 	}
-	probe := wire.Probe{TransactionID: e.transactions.begin(way, now), Session: e.config.Session}
+	id := e.transactions.begin(way, now)
+	e.measured(way, id, now)
+	probe := wire.Probe{TransactionID: id, Session: e.config.Session}
 	e.act(SendDatagram{Socket: way.socket, To: way.to, Datagram: probe.Append(nil, e.config.SendKey), TTL: ttl})
 }
 

@@ -40,7 +40,8 @@ type Candidate struct {
 // Received is a datagram that names this session in a probe or a probe reply.
 // The engine checks its MAC; forged ones change nothing.
 type Received struct {
-	Socket   SocketID // that it came in at
+	Socket SocketID // that it came in at
+	// From is the zero AddrPort for what came through the relay.
 	From     netip.AddrPort
 	Datagram []byte
 }

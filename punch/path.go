@@ -18,6 +18,9 @@ type Path struct {
 	// Doubtful is set while the direct path has not answered lately: data then
 	// goes both ways, direct and relay, and QUIC drops the duplicates.
 	Doubtful bool
+	// Lossy is set while the relay is used though there is a direct path: that
+	// loses too much.
+	Lossy bool
 }
 
 // IsDirect reports whether data goes to the peer without the relay.

@@ -24,7 +24,7 @@ func (e *Engine) choose(now time.Time, c *candidate) {
 // trusted again. A mere change of RTT is no news.
 func (e *Engine) announcePath() {
 	path := e.Path()
-	if path.Direct == e.path.Direct && path.Socket == e.path.Socket && path.Doubtful == e.path.Doubtful {
+	if path.Direct == e.path.Direct && path.Socket == e.path.Socket && path.Doubtful == e.path.Doubtful && path.Lossy == e.path.Lossy {
 		return
 	}
 	e.path = path

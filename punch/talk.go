@@ -43,6 +43,7 @@ func (t *talk) pause() time.Duration {
 // requestTalk asks for a new introduction now, and again when none comes.
 func (e *Engine) requestTalk(now time.Time) {
 	e.talk.at = now.Add(searchLength + e.talk.pause())
+	e.reunion.asked(now)
 	e.act(RequestTalk{})
 }
 

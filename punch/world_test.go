@@ -20,6 +20,10 @@ type world struct {
 	delay       time.Duration // one way between the homes
 	serverDelay time.Duration // one way from a home to the rendezvous
 	loss        float64
+	blocked     bool // nothing gets from home to home
+	relayUp     bool
+	relayLoss   float64
+	rendezvous  bool // it introduces
 	random      *rand.Rand
 	queue       arrivals
 	arrived     int
@@ -36,7 +40,8 @@ type home struct {
 	provenAt time.Time
 	sent     int
 	talks    int
-	lost     map[SocketID]bool
+	// switches counts the changes of path, of doubt too.
+	switches int
 }
 
 // arrival is something that happens at an instant.
@@ -66,7 +71,7 @@ var rendezvousAt = netip.MustParseAddrPort("192.0.2.1:7700")
 func newWorld(seed uint64, kinds [2]kind) *world {
 	w := &world{
 		now: epoch, delay: 40 * time.Millisecond, serverDelay: 25 * time.Millisecond,
-		random: rand.New(rand.NewPCG(seed, 0)),
+		random: rand.New(rand.NewPCG(seed, 0)), relayUp: true, rendezvous: true,
 	}
 	keys := [2]wire.ProbeKey{{1}, {2}}
 	for i, kind := range kinds {
@@ -148,8 +153,11 @@ func (w *world) step(i int, event Event) {
 			w.login(i, action.Socket)
 		case RequestTalk:
 			h.talks++
-			w.after(2*w.serverDelay, func() { w.introduce(i, action.Predicted, 0) })
+			if w.rendezvous {
+				w.after(2*w.serverDelay, func() { w.introduce(i, action.Predicted, 0) })
+			}
 		case UsePath:
+			h.switches++
 			if action.Path.IsDirect() && h.provenAt.IsZero() {
 				h.provenAt = w.now
 			}
@@ -159,8 +167,14 @@ func (w *world) step(i int, event Event) {
 
 func (w *world) send(i int, action SendDatagram) {
 	h, peer := w.homes[i], w.homes[1-i]
+	if !action.To.IsValid() {
+		if w.relayUp && w.random.Float64() >= w.relayLoss {
+			w.after(2*w.serverDelay, func() { w.step(1-i, Received{Datagram: action.Datagram}) })
+		}
+		return
+	}
 	from, ok := h.router.out(w.now, action.Socket, action.To)
-	if !ok || action.TTL > 0 || w.random.Float64() < w.loss || action.To.Addr() != peer.router.address {
+	if !ok || action.TTL > 0 || w.blocked || w.random.Float64() < w.loss || action.To.Addr() != peer.router.address {
 		return
 	}
 	w.after(w.delay, func() {
