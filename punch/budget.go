@@ -21,6 +21,8 @@ const (
 type budget struct {
 	tokens  float64 // at most budgetBurst
 	updated time.Time
+	// heldBack counts what was not paid for.
+	heldBack int
 }
 
 func newBudget() budget { return budget{tokens: float64(budgetBurst)} }
@@ -32,6 +34,7 @@ func (b *budget) take(now time.Time) bool {
 	}
 	b.updated = now
 	if b.tokens < 1 {
+		b.heldBack++
 		return false
 	}
 	b.tokens--

@@ -1,6 +1,7 @@
 package punch
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 
@@ -37,6 +38,14 @@ type candidate struct {
 	validated bool
 	lastReply time.Time
 	rtt       time.Duration
+}
+
+// named notes that a candidate known by its probes was named, too.
+func (c *candidate) named(kind wire.CandidateKind, start time.Time) {
+	c.kind = cmp.Or(c.kind, kind)
+	if c.volley.start.IsZero() {
+		c.volley = volley{start: start}
+	}
 }
 
 // rttWeight is the share of a new sample in the smoothed RTT, as in TCP

@@ -18,13 +18,7 @@ const (
 )
 
 // portsOfRandom is how many ports a NAT picks from that picks any: 1024 to 65535.
-const portsOfRandom = 1<<16 - 1<<10
-
-// What the strategies spend on one introduction.
-const (
-	expectedSockets, expectedPorts           = 640, 640 // against random allocation
-	expectedBlockSockets, expectedBlockPorts = 64, 128  // against a block of known bounds
-)
+const portsOfRandom = 1<<16 - firstSprayPort
 
 // Chance says how likely one introduction of two peers with these NATs leads
 // to a direct path, from 0 to 1. It is the same from either side. A report
@@ -32,59 +26,47 @@ const (
 // TCP is left. Mapped ports, IPv6 and a common network are not in it; where
 // they are, the chance is better.
 //
-//	             easy                   sequential   block           random
-//	easy         volley                 prediction   birthday        birthday
-//	sequential                          prediction²  coverage        coverage
-//	block                                            both coverages  both coverages
-//	random                                                           both: about 0
+//	             easy         sequential    block           random
+//	easy         volley       prediction    birthday        birthday
+//	sequential                prediction²   coverage        0
+//	block                                   both coverages  0
+//	random                                                  0
+//
+// See Engine.plan for the strategies behind it.
 func Chance(ours, theirs wire.NATReport) float64 {
 	if ours.Mapping == wire.MappingUnknown || theirs.Mapping == wire.MappingUnknown {
 		return chanceOfTCP
 	}
-	if isHard(ours) && isHard(theirs) {
-		return chanceOfVolley * coverage(ours) * coverage(theirs)
-	}
 	hard, easy := ours, theirs
-	if isHard(theirs) {
+	if classOf(hard) == classEasy {
 		hard, easy = theirs, ours
 	}
 	switch {
-	case !isHard(hard):
-		return chanceOfVolley
-	case easy.Filtering == wire.FilteringEIF || easy.Filtering == wire.FilteringADF:
-		return chanceOfVolley // it lets the hard side in, whatever its port
-	case hard.Allocation == wire.AllocationSequential:
+	case classOf(hard) == classEasy, classOf(easy) == classEasy && !filtersByPort(easy):
+		return chanceOfVolley // whoever is easy lets the other in, whatever its port
+	case classOf(easy) != classEasy:
+		return chanceOfVolley * chanceOfPromise(ours) * chanceOfPromise(theirs)
+	case classOf(hard) == classSequential:
 		return chanceOfVolley * chanceOfPrediction
-	case isKnownBlock(hard):
-		return chanceOfVolley * birthday(expectedBlockSockets, expectedBlockPorts, portsOf(hard))
+	case classOf(hard) == classBlock:
+		return chanceOfVolley * birthday(blockSockets, blockSprayPorts, portsOfBlock(hard))
 	}
-	return chanceOfVolley * birthday(expectedSockets, expectedPorts, portsOfRandom)
+	return chanceOfVolley * birthday(manySockets, sprayPorts, portsOfRandom)
 }
 
-// isHard reports whether the NAT gives a socket another port for another peer,
-// so that nobody knows in advance where it can be reached.
-func isHard(r wire.NATReport) bool { return r.Mapping >= wire.MappingADM }
-
-func isKnownBlock(r wire.NATReport) bool {
-	return r.Allocation == wire.AllocationBlock && r.FirstPort > 0
-}
-
-// portsOf is how many ports a hard NAT picks from.
-func portsOf(r wire.NATReport) int {
-	if isKnownBlock(r) {
-		return int(r.LastPort) - int(r.FirstPort) + 1
-	}
-	return portsOfRandom
-}
-
-// coverage is how likely one of the sockets a hard NAT's peer opens sits on the
-// one port it has promised.
-func coverage(r wire.NATReport) float64 {
-	if r.Allocation == wire.AllocationSequential {
+// chanceOfPromise is how likely one of the sockets that a peer opens for a
+// meeting sits on the port it has promised.
+func chanceOfPromise(r wire.NATReport) float64 {
+	switch classOf(r) {
+	case classSequential:
 		return chanceOfPrediction
+	case classBlock:
+		return min(1, maxMeetingSockets/float64(portsOfBlock(r)))
 	}
-	return min(1, float64(expectedSockets)/float64(portsOf(r)))
+	return 0 // a NAT that picks any port can promise none
 }
+
+func portsOfBlock(r wire.NATReport) int { return max(1, int(r.LastPort)-int(r.FirstPort)+1) }
 
 // birthday is how likely one of so many different ports probed is that of one
 // of so many sockets, when a NAT has put them on ports picked from all at

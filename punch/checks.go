@@ -65,8 +65,8 @@ func (s *checks) add(named []Candidate, start time.Time) {
 		if c := s.find(byMain(name.Endpoint)); c == nil {
 			c = &candidate{route: byMain(name.Endpoint), kind: name.Kind, volley: volley{start: start}}
 			s.candidates = slices.Insert(s.candidates, known, c)
-		} else if c.volley.start.IsZero() {
-			c.volley = volley{start: start}
+		} else {
+			c.named(name.Kind, start)
 		}
 	}
 }

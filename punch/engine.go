@@ -33,6 +33,7 @@ type Engine struct {
 	quality      quality
 	sockets      ownSockets
 	ledger       []Attempt
+	evidence     evidence
 	random       *rand.Rand
 	// floodedAt is when a strategy last began that opens hundreds of flows.
 	floodedAt time.Time
@@ -144,6 +145,7 @@ func (e *Engine) probed(now time.Time, from route, probe wire.Probe) {
 		return
 	}
 	e.heardFrom(now, from).Heard++
+	e.checkTheirReport(from)
 	c := e.checks.find(from)
 	if c == nil {
 		c = e.checks.addReflexive(from, e.monitor.current)
@@ -176,6 +178,7 @@ func (e *Engine) replied(now time.Time, from route, reply wire.ProbeReply) {
 	if e.quality.way == from {
 		e.quality.direct.answered(reply.TransactionID)
 	}
+	e.checkOurReport(from, reply.Observed)
 	entry := e.heardFrom(now, from)
 	entry.Replies++
 	entry.RTT = now.Sub(sent.at)

@@ -80,6 +80,16 @@ func (e *Engine) Searching(now time.Time) bool {
 	return !wake.IsZero() && e.search.running(now)
 }
 
+// NextTalk returns when the engine asks for another introduction, if there is
+// still no direct path then and data that would profit; the zero time when it
+// plans none.
+func (e *Engine) NextTalk() time.Time {
+	if e.monitor.current != nil {
+		return time.Time{}
+	}
+	return e.talk.at
+}
+
 // entry returns the line of a strategy and an endpoint. Beyond the bound there
 // is one line for all the rest.
 func (e *Engine) entry(strategy Strategy, endpoint netip.AddrPort) *Attempt {
