@@ -95,10 +95,8 @@ func (c *Conn) cannotSegment(err error) bool {
 // ReadBatch waits for datagrams and receives up to len(into) super-buffers
 // with one system call. It returns how many elements of into it filled.
 func (c *Conn) ReadBatch(into []Datagrams) (int, error) {
-	if c.system.receive == nil {
-		c.system.receive = newReceiver()
-	}
-	r := c.system.receive
+	r := receivers.Get().(*receiver)
+	defer receivers.Put(r)
 	into = into[:min(len(into), batchSize)]
 	r.prepare(into)
 	if err := c.raw.Read(r.receive); err != nil {

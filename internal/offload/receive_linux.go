@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -21,7 +22,7 @@ type message struct {
 	length uint32
 }
 
-// receiver holds the memory that recvmmsg writes to, allocated once.
+// receiver holds the memory that recvmmsg writes to.
 type receiver struct {
 	messages [batchSize]message
 	vectors  [batchSize]unix.Iovec
@@ -34,11 +35,12 @@ type receiver struct {
 	receive  func(fd uintptr) bool // r.call, bound once: a method value allocates
 }
 
-func newReceiver() *receiver {
+// receivers recycles them: a socket with nothing to read needs none.
+var receivers = sync.Pool{New: func() any {
 	r := new(receiver)
 	r.receive = r.call
 	return r
-}
+}}
 
 // prepare points the messages at the caller's buffers. The kernel overwrites
 // the lengths, so they are set anew each time.

@@ -32,6 +32,18 @@ func BenchmarkStream(b *testing.B) {
 			p.punch(b)
 			return from, to
 		}},
+		{"auxiliary", func(b *testing.B) (from, to *quic.Conn) {
+			p := newPair(b)
+			from, to = p.connect(b)
+			p.turnTo(b, 1)
+			return from, to
+		}},
+		{"to-auxiliary", func(b *testing.B) (from, to *quic.Conn) {
+			p := newPair(b)
+			to, from = p.connect(b)
+			p.turnTo(b, 1)
+			return from, to
+		}},
 		{"relay", func(b *testing.B) (from, to *quic.Conn) { return newPair(b).connect(b) }},
 	} {
 		b.Run(road.name, func(b *testing.B) {

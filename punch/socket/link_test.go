@@ -55,6 +55,10 @@ func (l *linkEnd) SetReadDeadline(time.Time) error { return nil }
 
 func (l *linkEnd) Readable() bool { return false }
 
+func (l *linkEnd) Wait() error { return nil }
+
+func (l *linkEnd) Close() error { return nil }
+
 // hear says which socket hears what this end writes.
 func (l *linkEnd) hear(other *Socket) {
 	l.mu.Lock()
@@ -90,9 +94,9 @@ func newLinked(endpoint string) linked {
 		registry: newRegistry(),
 		relayed:  newRelayedQueue(),
 		reading:  interruption{conn: link},
-		lifetime: context.Background(),
 		batches:  newReadBatches(),
 	}
+	p.lifetime, p.end = context.WithCancel(context.Background())
 	p.governor.counters = &p.counters
 	p.logins = newLogins(p.write, p.config.Observed)
 	return linked{side: p, link: link}

@@ -32,6 +32,7 @@ const hangGuard = 30 * time.Second
 type side struct {
 	*Socket
 	session *Session
+	sendKey wire.ProbeKey // of the session
 	paths   chan punch.Path
 	talks   chan wire.SessionID
 	accepts chan wire.Accept
@@ -113,6 +114,7 @@ func openBoth(t testing.TB, a, b *side, session wire.SessionID) (*Session, *Sess
 	rand.Read(forth[:])
 	rand.Read(back[:])
 	rand.Read(seed[:])
+	a.sendKey, b.sendKey = forth, back
 	x, err := a.Open(punch.Config{Session: session, SendKey: forth, ReceiveKey: back, Seed: seed})
 	if err != nil {
 		t.Fatal(err)
