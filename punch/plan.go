@@ -77,14 +77,20 @@ func (e *Engine) mayFlood(now time.Time) bool {
 // side's probes get in, from whatever port they come.
 func (e *Engine) plan(now time.Time, in Introduced) []strategy {
 	strategies := planTCP(in)
-	if target := observedOf(in.Candidates); target.IsValid() {
-		if s := e.planUDP(now, in, target); s != nil {
-			strategies = append(strategies, s)
-		}
+	target := observedOf(in.Candidates)
+	if !target.IsValid() {
+		return strategies
+	}
+	if s := e.planUDP(now, in, target); s != nil {
+		strategies = append(strategies, s)
+	}
+	if classOf(in.Ours) == classEasy && classOf(in.Theirs) == classEasy {
+		strategies = append(strategies, newDoubtedMapping(in, target))
 	}
 	return strategies
 }
 
+// planUDP chooses by what the two NATs are.
 func (e *Engine) planUDP(now time.Time, in Introduced, target netip.AddrPort) strategy {
 	ours, theirs := classOf(in.Ours), classOf(in.Theirs)
 	shut, theyAreShut := filtersByPort(in.Ours), filtersByPort(in.Theirs)

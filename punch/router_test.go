@@ -15,6 +15,8 @@ type kind struct {
 	step   int           // of sequential allocation
 	strike time.Duration // ban of whoever sends what is not expected
 	clash  bool          // notes unexpected packets as flows of its own
+	// seems is what the peer reports instead, if it is mistaken.
+	seems *wire.NATReport
 }
 
 func eim(filtering wire.Filtering) kind {
@@ -34,6 +36,15 @@ func block(size uint16) kind {
 func public() kind { return kind{report: wire.NATReport{Mapping: wire.MappingNone}} }
 
 func (k kind) striking() kind { k.strike = 30 * time.Second; return k }
+
+// undetected is an address-dependent NAT seen from one address.
+func (k kind) undetected() kind {
+	seems := k.report
+	seems.Mapping = wire.MappingEIM
+	k.seems = &seems
+	return k
+}
+
 func (k kind) clashing() kind { k.clash = true; return k }
 
 // router is a simulated router.

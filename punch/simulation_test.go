@@ -66,6 +66,8 @@ func TestEveryPairOfRouters(t *testing.T) {
 		{"random x strike", [2]kind{random, usual.striking()}, 0, .98, 1500 * time.Millisecond, 1300},
 		{"clash x random", [2]kind{usual.clashing(), random}, 0, .98, 1500 * time.Millisecond, 1300},
 		{"random ADM x easy", [2]kind{addressDependent, usual}, 0, .98, 1500 * time.Millisecond, 1300},
+		{"undetected ADM x easy", [2]kind{addressDependent.undetected(), usual}, 0, .98, 3 * time.Second, 1310},
+		{"clash x undetected ADM", [2]kind{usual.clashing(), addressDependent.undetected()}, 0, .98, 3 * time.Second, 1310},
 		{"random x address filter", [2]kind{random, eim(wire.FilteringADF)}, 0, 1, 200 * time.Millisecond, 10},
 		{"block x easy", [2]kind{block(1024), usual}, 0, .99, 500 * time.Millisecond, 200},
 		{"strike x block", [2]kind{usual.striking(), block(1024)}, 0, .99, 500 * time.Millisecond, 200},

@@ -82,6 +82,9 @@ func newWorld(seed uint64, kinds [2]kind) *world {
 			report: kind.report,
 			ttl:    2,
 		}
+		if kind.seems != nil {
+			h.report = *kind.seems
+		}
 		h.observed, _ = h.router.out(w.now, 0, rendezvousAt)
 		w.homes[i] = h
 	}
