@@ -25,6 +25,20 @@ type Sweep struct {
 // Answered reports whether any router said that a datagram died there.
 func (s Sweep) Answered() bool { return slices.ContainsFunc(s.Routers, netip.Addr.IsValid) }
 
+// Settled reports whether further reports would change nothing: every router up
+// to the first one that is not ours has reported.
+func (s Sweep) Settled(observed netip.Addr) bool {
+	for _, router := range s.Routers {
+		if !router.IsValid() {
+			return false
+		}
+		if !isInside(router) && router != observed {
+			return true
+		}
+	}
+	return false
+}
+
 // OwnHops returns how many routers are on our side: up to the last one whose
 // address is private, or the one the rendezvous observes us at. Routers of a
 // provider that uses private addresses inside count too, as a carrier's NAT

@@ -33,15 +33,36 @@ func TestOwnHopsAndOpenerTTL(t *testing.T) {
 		{"private as far as the sweep went", "192.168.1.1 10.0.0.1", 0, wire.MappingEIM, 2, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			sweep := Sweep{Reached: test.reached}
-			for _, router := range strings.Fields(test.routers) {
-				address, _ := netip.ParseAddr(router) // "-" gives the zero Addr
-				sweep.Routers = append(sweep.Routers, address)
-			}
+			sweep := sweptBy(test.routers)
+			sweep.Reached = test.reached
 			own := sweep.OwnHops(netip.MustParseAddr(observed), test.mapping)
 			if ttl := sweep.OpenerTTL(own); own != test.own || ttl != test.ttl {
 				t.Errorf("%d hops of ours, opener TTL %d, want %d and %d", own, ttl, test.own, test.ttl)
 			}
 		})
 	}
+}
+
+func TestASweepIsSettledByTheFirstForeignRouter(t *testing.T) {
+	for routers, want := range map[string]bool{
+		"192.168.1.1 192.0.2.1 - -":            true,
+		"192.168.1.1 198.51.100.1 192.0.2.1 -": true,
+		"192.168.1.1 - 192.0.2.1 192.0.2.2":    false,
+		"192.168.1.1 100.64.0.1":               false,
+		"- 192.0.2.1":                          false,
+		"192.0.2.1":                            true,
+	} {
+		if got := sweptBy(routers).Settled(netip.MustParseAddr("198.51.100.1")); got != want {
+			t.Errorf("%q: settled is %v, want %v", routers, got, want)
+		}
+	}
+}
+
+// sweptBy reads the routers of a sweep; "-" is one that nobody reported.
+func sweptBy(routers string) (sweep Sweep) {
+	for _, router := range strings.Fields(routers) {
+		address, _ := netip.ParseAddr(router) // "-" gives the zero Addr
+		sweep.Routers = append(sweep.Routers, address)
+	}
+	return sweep
 }

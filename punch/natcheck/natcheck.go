@@ -141,7 +141,7 @@ func (m *measurement) result() Result {
 
 // patience is how long an answer may take that is not lost.
 func (m *measurement) patience() time.Duration {
-	return min(2*m.config.RTT+100*time.Millisecond, time.Second)
+	return min(2*m.config.RTT+150*time.Millisecond, time.Second)
 }
 
 // otherPort and otherAddress are the rendezvous' other UDP endpoints, the zero

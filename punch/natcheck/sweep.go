@@ -1,11 +1,11 @@
 package natcheck
 
 import (
+	"context"
 	"net/netip"
 	"sync"
 	"time"
 
-	"peerd/punch"
 	"peerd/wire"
 )
 
@@ -14,24 +14,33 @@ import (
 const sweepTTLs = 8
 
 // measureHops sends a Login with every TTL, each from a socket of its own, as a
-// router's report need not quote enough of a packet to tell them apart.
+// router's report need not quote enough of a packet to tell them apart. It ends
+// when no report that is still missing could change anything: many routers on
+// the internet say nothing.
 func (m *measurement) measureHops() {
 	if !m.canSweep() {
 		return
 	}
-	var routers [sweepTTLs]netip.Addr
-	var reached [sweepTTLs]bool
+	ctx, settled := context.WithCancel(m.ctx)
+	defer settled()
+	var mu sync.Mutex
+	m.swept.Routers = make([]netip.Addr, sweepTTLs)
 	var all sync.WaitGroup
-	for i := range sweepTTLs {
-		all.Go(func() { routers[i], reached[i] = m.tryTTL(i + 1) })
+	for ttl := 1; ttl <= sweepTTLs; ttl++ {
+		all.Go(func() {
+			router, reached := m.tryTTL(ctx, ttl)
+			mu.Lock()
+			defer mu.Unlock()
+			m.swept.Routers[ttl-1] = router
+			if reached && (m.swept.Reached == 0 || ttl < m.swept.Reached) {
+				m.swept.Reached = ttl
+			}
+			if m.swept.Settled(m.config.Accept.Observed.Addr()) {
+				settled()
+			}
+		})
 	}
 	all.Wait()
-	m.swept = punch.Sweep{Routers: routers[:]}
-	for i := sweepTTLs; i > 0; i-- {
-		if reached[i-1] {
-			m.swept.Reached = i
-		}
-	}
 }
 
 // canSweep reports whether this system tells of routers' reports. There is no
@@ -52,8 +61,8 @@ func (m *measurement) noteHops() {
 
 // tryTTL returns the router at which a Login with this TTL died, or whether it
 // arrived.
-func (m *measurement) tryTTL(ttl int) (router netip.Addr, reached bool) {
-	s, err := openSpare(m.ctx, m.config)
+func (m *measurement) tryTTL(ctx context.Context, ttl int) (router netip.Addr, reached bool) {
+	s, err := openSpare(ctx, m.config)
 	if err != nil {
 		return netip.Addr{}, false
 	}
@@ -63,7 +72,7 @@ func (m *measurement) tryTTL(ttl int) (router netip.Addr, reached bool) {
 	}
 	q := ask(m.config.Server, wire.Change{})
 	start := time.Now()
-	for attempt := 0; ; attempt++ {
+	for attempt := 0; ctx.Err() == nil; attempt++ {
 		s.send(q)
 		next := m.patience()
 		if attempt < len(repeats) {
@@ -71,7 +80,8 @@ func (m *measurement) tryTTL(ttl int) (router netip.Addr, reached bool) {
 		}
 		router = s.awaitReport(start.Add(next), q)
 		if router.IsValid() || q.answered() || next == m.patience() {
-			return router, q.answered()
+			break
 		}
 	}
+	return router, q.answered()
 }
