@@ -36,14 +36,6 @@ type LeftOut struct {
 	Total int
 }
 
-// LeftOut returns what the last introduction named and is not probed.
-func (x *Session) LeftOut() LeftOut {
-	if leftOut := x.leftOut.Load(); leftOut != nil {
-		return *leftOut
-	}
-	return LeftOut{}
-}
-
 // LeftOutCandidate is a candidate that was not probed, and why.
 type LeftOutCandidate struct {
 	punch.Candidate

@@ -26,6 +26,10 @@ type engine interface {
 	Step(now time.Time, event punch.Event) []punch.Action
 	Wake() time.Time
 	Path() punch.Path
+	Ledger() []punch.Attempt
+	Warnings() []punch.Warning
+	Searching(now time.Time) bool
+	NextTalk() time.Time
 }
 
 // Session is the driver's side of one session: it feeds the engine and does
@@ -46,6 +50,8 @@ type Session struct {
 	lastStrayed atomic.Int64
 	// leftOut is what the last introduction named and we do not probe; nil before.
 	leftOut atomic.Pointer[LeftOut]
+	// heldBack counts what the governor did not let us send.
+	heldBack atomic.Int64
 	// outlets are the sockets of this session's own.
 	outlets outlets
 	// claims are the endpoints x has claimed, oldest first, and pathAddr is where
