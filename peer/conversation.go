@@ -108,9 +108,15 @@ func (c *conversation) advance() time.Duration {
 	connected := s != nil && s.connected()
 	retry := time.Duration(0)
 	if connected {
-		if err := s.deliverPending(); err != nil {
+		look, overdue, err := s.deliverPending()
+		retry = look
+		if err != nil {
 			c.daemon.log.Debug().Err(err).Stringer("peer", c.peer).Msg("delivery interrupted")
 			retry = resendPause
+		}
+		if overdue { // the instance we have a session with may be gone
+			again = true
+			s.checkSoon()
 		}
 	}
 	if connected && !again || !connected && !c.hasReason() || !c.reachable() {

@@ -13,6 +13,7 @@ import (
 
 	"peerd/internal/identity"
 	"peerd/internal/invite"
+	"peerd/internal/netwatch"
 	"peerd/peer/api"
 	"peerd/peer/control"
 	"peerd/peer/store"
@@ -58,6 +59,7 @@ type Daemon struct {
 	events     api.Hub
 	waiters    waiters
 	online     onlineGate
+	roaming    roaming
 	classifier classifier
 	// envelopes wait to be opened.
 	envelopes chan receivedEnvelope
@@ -72,8 +74,8 @@ type Daemon struct {
 	membership membership
 	// server is the address of the rendezvous, as last resolved.
 	server netip.AddrPort
-	// dialling is set while a login is under way.
-	dialling bool
+	// dialling aborts the login under way; nil when there is none.
+	dialling context.CancelFunc
 	// control is the connection we are logged in on; nil while we are offline.
 	control *control.Conn
 	// observation is how the rendezvous sees our socket.
@@ -105,6 +107,7 @@ func Start(config Config) (*Daemon, error) {
 		return nil, errors.Join(err, opened.Close())
 	}
 	d.group.Go(d.stayLoggedIn)
+	d.group.Go(func() { netwatch.Watch(d.ctx, d.log, d.networkChanged) })
 	d.group.Go(d.keepMapped)
 	d.group.Go(d.acceptSessions)
 	d.group.Go(d.openEnvelopes)
@@ -125,6 +128,7 @@ func open(config Config, opened *store.Store) (*Daemon, error) {
 		store:         opened,
 		waiters:       newWaiters(),
 		online:        newOnlineGate(),
+		roaming:       newRoaming(),
 		envelopes:     make(chan receivedEnvelope, envelopeQueue),
 		conversations: make(map[wire.Key]*conversation),
 		sessions:      make(map[wire.SessionID]*session),
@@ -212,6 +216,12 @@ func (d *Daemon) currentControl() *control.Conn {
 func (d *Daemon) pathChanged(id wire.SessionID, path punch.Path) {
 	if s := d.session(id); s != nil {
 		d.log.Debug().Stringer("peer", s.peer).Stringer("endpoint", path.Direct).Bool("doubtful", path.Doubtful).Msg("path")
+		if path.Doubtful || !path.IsDirect() {
+			s.checkSoon()
+			d.doubtNetwork()
+		} else if s.unanswered.Load() {
+			s.checkSoon() // it works again: what got lost is to be repeated now
+		}
 		d.publishPath(s.peer)
 	}
 }

@@ -54,9 +54,8 @@ func (d *Daemon) stayLoggedIn() {
 		d.online.failed(err)
 		wait := pauseAfter(err, pause)
 		pause = min(pause*2, longestPause)
-		select {
-		case <-time.After(wait):
-		case <-d.ctx.Done():
+		if d.awaitRedial(wait, err) {
+			pause = firstPause
 		}
 	}
 }
@@ -94,7 +93,7 @@ func pauseAfter(err error, pause time.Duration) time.Duration {
 func (d *Daemon) login() (welcomed bool, err error) {
 	ctx, cancel := context.WithTimeout(d.ctx, loginTimeout)
 	defer cancel()
-	target := d.startDialling()
+	target := d.startDialling(cancel)
 	defer d.wentOffline()
 
 	server, err := d.resolveServer(ctx, target.Address)
@@ -110,6 +109,8 @@ func (d *Daemon) login() (welcomed bool, err error) {
 		return false, err
 	}
 	defer d.endWith(connection)()
+	inTime := context.AfterFunc(ctx, func() { connection.Drop(context.Cause(ctx)) })
+	defer inTime()
 
 	hello, err := d.hello(target)
 	if err != nil {
@@ -118,6 +119,9 @@ func (d *Daemon) login() (welcomed bool, err error) {
 	welcome, err := connection.Login(hello)
 	if err != nil {
 		return false, fmt.Errorf("log in%s: %w", as(target.Name), err)
+	}
+	if !inTime() {
+		return false, context.Cause(ctx)
 	}
 	if err := d.welcomed(connection, welcome); err != nil {
 		return false, err
@@ -133,10 +137,11 @@ func as(name string) string {
 	return fmt.Sprintf(" as %q", name)
 }
 
-func (d *Daemon) startDialling() membership {
+// startDialling notes that a login is under way, which abort ends.
+func (d *Daemon) startDialling(abort context.CancelFunc) membership {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.dialling = true
+	d.dialling = abort
 	d.log.Debug().Str("rendezvous", d.membership.Address).Msg("dialling")
 	return d.membership
 }
@@ -144,7 +149,7 @@ func (d *Daemon) startDialling() membership {
 func (d *Daemon) wentOffline() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.dialling, d.control = false, nil
+	d.dialling, d.control = nil, nil
 	d.roster.DropPartial()
 }
 
@@ -246,12 +251,13 @@ func (d *Daemon) welcomed(connection *control.Conn, welcome wire.Welcome) error 
 	}
 	d.socket.SetTCPSource(connection.LocalAddr())
 	d.mu.Lock()
-	d.control, d.dialling = connection, false
+	d.control, d.dialling = connection, nil
 	d.mu.Unlock()
 	d.log.Info().Str("name", welcome.Name).Str("circle", welcome.Circle).Msg("online")
 	d.sendEndpoints() // what was observed while Hello was under way
 	d.online.succeeded()
 	d.announceOnline()
+	d.rejoinSessions()
 	d.wakeAll()
 	return nil
 }

@@ -19,9 +19,35 @@ const (
 	netcheckPatience = time.Second
 	// observationLifetime is how old an observation may be and still be told to
 	// the rendezvous: its cookie is good for wire.CookieLifetime, and keepalives
-	// refresh it three times as often.
-	observationLifetime = time.Minute
+	// refresh it at least once a minute.
+	observationLifetime = 100 * time.Second
 )
+
+// How often we log in by UDP again, so that our router keeps its mapping towards
+// the rendezvous, and so that a new one is noticed.
+const (
+	// unknownKeepalive serves while our router's mapping lifetime is unknown.
+	// Routers may forget a UDP mapping after 30 s (what Linux grants one-way
+	// traffic; RFC 4787 REQ-5 asks for 2 min): longer than that loses the endpoint
+	// that peers are told.
+	unknownKeepalive = 20 * time.Second
+	// shortestKeepalive is the least that a measured lifetime may make of it.
+	shortestKeepalive = 15 * time.Second
+	// longestKeepalive is when even a patient router is asked, since the answer
+	// also tells a change of our public address. With observePatience it stays
+	// below observationLifetime, and below what the rendezvous takes for a peer
+	// that UDP has left (75 s).
+	longestKeepalive = time.Minute
+)
+
+// keepaliveInterval is 80 % of the lifetime of our router's mappings, 0 if that
+// is unknown.
+func keepaliveInterval(lifetime time.Duration) time.Duration {
+	if lifetime == 0 {
+		return unknownKeepalive
+	}
+	return min(max(lifetime*4/5, shortestKeepalive), longestKeepalive)
+}
 
 // observation is how the rendezvous sees our UDP socket. The zero observation
 // is that of a network that does not let UDP through.
@@ -42,21 +68,40 @@ func (o observation) fresh(now time.Time) bool {
 // observe has the rendezvous observe our socket, from the first answer on for
 // as long as ctx lives, and watches whether UDP gets through at all.
 func (d *Daemon) observe(ctx context.Context, server netip.AddrPort) {
-	d.mu.Lock()
-	d.observation.at = time.Time{} // a restarted rendezvous does not know its old cookies
-	d.mu.Unlock()
-	d.socket.KeepLoggedIn(server)
-	d.observePatiently(ctx, server)
-	ticker := time.NewTicker(observationLifetime / 4)
-	defer ticker.Stop()
+	d.forgetObservation() // a restarted rendezvous does not know its old cookies
+	d.socket.SetRendezvous(server)
+	d.spawn(func() { d.observePatiently(ctx, server) })
 	for {
 		d.chooseRelay(server)
 		select {
-		case <-ticker.C:
+		case <-time.After(keepaliveInterval(d.ownReport().Lifetime)):
+			d.confirmObservation(ctx, server)
+		case <-d.roaming.doubts:
+			d.confirmObservation(ctx, server)
+		case <-d.roaming.changes:
+			d.spawn(func() { d.observePatiently(ctx, server) })
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// confirmObservation logs in by UDP again. Without an answer the control
+// connection, which takes the same way, is in doubt too.
+func (d *Daemon) confirmObservation(ctx context.Context, server netip.AddrPort) {
+	patience, cancel := context.WithTimeout(ctx, observePatience)
+	defer cancel()
+	if _, err := d.socket.Login(patience, server); err != nil && ctx.Err() == nil {
+		d.forgetObservation()
+		d.doubtControl()
+	}
+}
+
+// forgetObservation notes that nobody knows how the rendezvous sees us.
+func (d *Daemon) forgetObservation() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.observation.at = time.Time{}
 }
 
 // observePatiently is observeOnce for nobody who waits.
@@ -99,22 +144,23 @@ func (d *Daemon) observed(server netip.AddrPort, accept wire.Accept) {
 	d.mu.Lock()
 	before := d.observation
 	d.observation.accept, d.observation.at = accept, time.Now()
-	moved := before.accept.Observed.Addr() != accept.Observed.Addr()
-	if moved {
+	elsewhere := before.accept.Observed.Addr() != accept.Observed.Addr()
+	if elsewhere {
 		d.observation.report, d.observation.openerTTL = wire.NATReport{}, 0
 	}
 	d.mu.Unlock()
 
-	if before.accept.Observed == accept.Observed && before.fresh(time.Now()) {
+	moved := before.accept.Observed.IsValid() && before.accept.Observed != accept.Observed
+	if !moved && before.fresh(time.Now()) {
 		return
 	}
 	d.log.Debug().Stringer("observed", accept.Observed).Msg("endpoint observed")
 	d.chooseRelay(server)
-	d.sendEndpoints()
-	if before.accept.Observed.IsValid() && before.accept.Observed != accept.Observed {
-		d.socket.NetworkChanged()
+	if moved {
+		d.routerChanged(before, accept.Observed)
 	}
-	if before.accept.Observed.IsValid() && moved {
+	d.sendEndpoints()
+	if moved && elsewhere {
 		d.spawn(func() { d.observePatiently(d.ctx, server) })
 	}
 }

@@ -64,6 +64,8 @@ func (d *Daemon) rosterChanged(changes []roster.Change) {
 		d.announcePresence(change)
 		if cameOnline(change) {
 			d.peerOnline(change.Row.Key)
+		} else {
+			d.peerOffline(change.Row.Key)
 		}
 	}
 }

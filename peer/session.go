@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -48,6 +49,13 @@ type session struct {
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 
+	// checks holds one wish to check the connection, and unanswered is set while
+	// a check awaits its pong.
+	checks     chan struct{}
+	unanswered atomic.Bool
+	// absent is set while the peer's absence is being watched.
+	absent atomic.Bool
+
 	mu sync.Mutex // guards what follows
 	// connection is nil until a handshake has succeeded, and again when the
 	// connection has broken.
@@ -83,6 +91,7 @@ func (d *Daemon) introduced(m wire.Introduction) {
 		Caller:     m.Caller,
 	})
 	d.log.Debug().Stringer("peer", m.Peer).Int("candidates", len(m.Candidates)).Dur("fire_in", m.FireIn).Msg("introduced")
+	s.checkSoon() // the relay has a route for us again
 	if len(m.Sealed) > 0 {
 		d.receiveSealed(s, m.Sealed)
 	}
@@ -128,7 +137,7 @@ func (d *Daemon) openSession(m wire.Introduction) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{daemon: d, id: m.Session, peer: m.Peer, punch: opened}
+	s := &session{daemon: d, id: m.Session, peer: m.Peer, punch: opened, checks: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(d.ctx)
 	d.mu.Lock()
 	d.sessions[s.id] = s
@@ -137,6 +146,7 @@ func (d *Daemon) openSession(m wire.Introduction) (*session, error) {
 		s.group.Go(s.keepDialled)
 	}
 	s.group.Go(s.dropUnconnected)
+	s.group.Go(s.watchConnection)
 	return s, nil
 }
 
@@ -241,6 +251,16 @@ func (d *Daemon) isSessionPeer(key wire.Key) bool {
 		}
 	}
 	return false
+}
+
+// begin runs task on a goroutine that close waits for, unless the session has
+// ended.
+func (s *session) begin(task func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx.Err() == nil {
+		s.group.Go(task)
+	}
 }
 
 // use takes a fresh connection into use in place of an older one.

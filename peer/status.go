@@ -37,7 +37,7 @@ func (d *Daemon) rendezvousRow(udp bool) api.Rendezvous {
 	switch {
 	case d.control != nil:
 		row.State, row.RTT = api.RendezvousOnline, api.Milliseconds(d.observation.rtt)
-	case d.dialling:
+	case d.dialling != nil:
 		row.State = api.RendezvousConnecting
 	}
 	return row
@@ -152,7 +152,7 @@ func (d *Daemon) wayTo(peer wire.Key) way {
 		}
 		return direct
 	}
-	if !s.connected() {
+	if !s.connected() || !c.reachable() {
 		return way{path: api.PathNone}
 	}
 	relayed := way{path: api.PathRelay, transport: api.TransportTLS, rtt: s.roundTrip()}

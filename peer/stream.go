@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -42,9 +43,16 @@ type outgoing struct {
 
 	mu sync.Mutex // serialises writes
 
-	// next is the sequence up to which every pending message has been sent here.
-	// It belongs to the conversation's goroutine.
-	next uint64
+	opened time.Time
+	// progress is when messages last went out or a receipt came back, counted
+	// from opened.
+	progress atomic.Int64
+
+	// next is the sequence up to which every pending message has been sent here,
+	// and patience how long a receipt may take. They belong to the conversation's
+	// goroutine.
+	next     uint64
+	patience time.Duration
 }
 
 // write sends one frame.
@@ -74,7 +82,7 @@ func (s *session) messages() (*outgoing, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.connection == connection && s.outgoing == nil && s.ctx.Err() == nil {
-		s.outgoing = &outgoing{stream: stream}
+		s.outgoing = &outgoing{stream: stream, opened: time.Now(), patience: receiptPatience}
 		o := s.outgoing
 		s.group.Go(func() {
 			s.readReceipts(o)
@@ -91,23 +99,29 @@ func (s *session) messages() (*outgoing, error) {
 }
 
 // deliverPending sends every message that is queued and not yet sent on this
-// connection.
-func (s *session) deliverPending() error {
+// connection. It returns when to look for a receipt of the first without one (0:
+// there is none), and whether that is overdue.
+func (s *session) deliverPending() (look time.Duration, overdue bool, err error) {
 	o, err := s.messages()
 	if err != nil {
-		return err
+		return 0, false, err
 	}
 	for {
 		pending, err := s.daemon.store.Pending(s.ctx, s.peer, o.next, deliverPage)
-		if err != nil || len(pending) == 0 {
-			return err
+		if err != nil {
+			return 0, false, err
+		}
+		if len(pending) == 0 {
+			look, overdue = s.receiptDue(s.ctx, o)
+			return look, overdue, nil
 		}
 		for _, m := range pending {
 			if err := o.write(textOf(m)); err != nil {
-				return fmt.Errorf("send message: %w", err)
+				return 0, false, fmt.Errorf("send message: %w", err)
 			}
 			o.next = m.Seq
 		}
+		o.progressed()
 		s.daemon.markSent(pending)
 	}
 }
@@ -117,6 +131,7 @@ func (s *session) readReceipts(o *outgoing) {
 	err := readFrames(o.stream, func(m wire.Message) error {
 		switch m := m.(type) {
 		case wire.Receipt:
+			o.progressed()
 			s.daemon.delivered(s.peer, m, s.path())
 		case wire.Pong:
 			s.daemon.waiters.pong(m.Nonce)

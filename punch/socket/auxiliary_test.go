@@ -138,7 +138,7 @@ func TestTheRendezvousTellsWhereItSeesAnAuxiliarySocket(t *testing.T) {
 	p := newPair(t)
 	engine := eavesdrop(p.a.session)
 	do(p.a.session, punch.SendLogin{Socket: 1}) // to nobody
-	p.a.KeepLoggedIn(p.relay.addr)
+	p.a.SetRendezvous(p.relay.addr)
 	do(p.a.session, punch.SendLogin{Socket: 1}, punch.SendLogin{Socket: 2})
 	poll(t, "both logins are answered", func() bool { return len(heard[punch.Observed](engine)) == 2 })
 	for _, observed := range heard[punch.Observed](engine) {
@@ -312,7 +312,7 @@ func TestHundredsOfSocketsComeAndGo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPair(t)
-			p.a.KeepLoggedIn(p.relay.addr)
+			p.a.SetRendezvous(p.relay.addr)
 			before := runtime.NumGoroutine()
 			engine := eavesdrop(p.a.session)
 			openMany(p.a.session, manySockets)
@@ -333,7 +333,7 @@ func TestClosingWhileSocketsOpen(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for range 20 {
 		p := newPair(t)
-		p.a.KeepLoggedIn(p.relay.addr)
+		p.a.SetRendezvous(p.relay.addr)
 		var done sync.WaitGroup
 		done.Go(func() { openMany(p.a.session, 50) })
 		done.Go(func() { p.a.Close() })
@@ -384,7 +384,7 @@ func BenchmarkAuxiliarySockets(b *testing.B) {
 	}
 	for b.Loop() {
 		p := newPair(b)
-		p.a.KeepLoggedIn(p.relay.addr)
+		p.a.SetRendezvous(p.relay.addr)
 		before := memory()
 		openMany(p.a.session, manySockets)
 		b.ReportMetric(float64(memory()-before)/manySockets, "B/socket")

@@ -12,17 +12,6 @@ import (
 	"peerd/wire"
 )
 
-const (
-	// KeepaliveInterval is the time between logins that keep the router's
-	// mapping towards the rendezvous. Routers may forget a UDP mapping after
-	// 30 s (what Linux grants one-way traffic; RFC 4787 REQ-5 asks for 2 min):
-	// longer than that loses the endpoint that peers are told.
-	KeepaliveInterval = 20 * time.Second
-	// keepalivePatience is how long one keepalive is repeated. With the
-	// interval it stays below 30 s, so that one lost answer costs no mapping.
-	keepalivePatience = 5 * time.Second
-)
-
 // logins are the Binding requests that await their answers.
 type logins struct {
 	write    func(b []byte, segmentSize int, ecn uint8, to netip.AddrPort)
@@ -56,43 +45,15 @@ func (s *Socket) Login(ctx context.Context, server netip.AddrPort) (wire.Accept,
 	return accept, err
 }
 
-// KeepLoggedIn repeats the login every KeepaliveInterval, the first time after
-// one, to keep the router's mapping; answers go to Config.Observed. The server
-// is also the one that sessions' own sockets log in to, see punch.SendLogin. It
-// replaces the server of an earlier call; the zero AddrPort stops it.
-func (s *Socket) KeepLoggedIn(server netip.AddrPort) {
-	ctx, stop := context.WithCancel(s.lifetime)
-	s.mu.Lock()
-	if s.stopKeeping != nil {
-		s.stopKeeping()
-	}
-	s.stopKeeping = stop
-	s.mu.Unlock()
+// SetRendezvous says which rendezvous sessions' own sockets log in to, see
+// punch.SendLogin; the zero AddrPort means none.
+func (s *Socket) SetRendezvous(server netip.AddrPort) {
 	if !server.IsValid() {
 		s.rendezvous.Store(nil)
-		stop()
 		return
 	}
 	server = unmapped(server)
 	s.rendezvous.Store(&server)
-	s.begin(func() { s.logins.keep(ctx, server) })
-}
-
-func (l *logins) keep(ctx context.Context, server netip.AddrPort) {
-	ticker := time.NewTicker(KeepaliveInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		attempt, cancel := context.WithTimeout(ctx, keepalivePatience)
-		// Without an answer there is nothing to report: the control connection
-		// tells whether the rendezvous lives.
-		_, _ = l.login(attempt, server)
-		cancel()
-	}
 }
 
 func (l *logins) login(ctx context.Context, server netip.AddrPort) (wire.Accept, error) {

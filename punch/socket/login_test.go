@@ -128,41 +128,6 @@ func TestOnlyTheAskedAnswerIsAccepted(t *testing.T) {
 	})
 }
 
-func TestKeepalivesComeInTimeForTheMapping(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWiretap()
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			w.keep(ctx, server)
-		}()
-		time.Sleep(KeepaliveInterval - time.Nanosecond)
-		if sent := w.settled(); len(sent) != 0 {
-			t.Errorf("keepalives %v before the interval is over", sent)
-		}
-		time.Sleep(time.Nanosecond)
-		for i := range 3 { // answered ones are not repeated
-			sent := w.settled()
-			if len(sent) != i+1 {
-				t.Fatalf("%d keepalives after %d intervals", len(sent), i+1)
-			}
-			w.accepted(server, wire.Accept{TransactionID: sent[i].id, Observed: stranger, ControlPort: 7700})
-			time.Sleep(KeepaliveInterval)
-		}
-		time.Sleep(KeepaliveInterval - time.Nanosecond) // the fourth is repeated, but not for ever
-		sent := w.settled()
-		if repeats := len(sent) - 4; repeats < 4 || repeats > 8 {
-			t.Errorf("an unanswered keepalive is repeated %d times", repeats)
-		}
-		if last := sent[len(sent)-1].at; last > 4*KeepaliveInterval+keepalivePatience {
-			t.Errorf("it is still repeated at %v", last)
-		}
-		cancel()
-		<-ended
-	})
-}
-
 func TestLoginOverTheSocket(t *testing.T) {
 	relay := newUDPRelay(t)
 	p := newSide(t, noControl(t), nil)

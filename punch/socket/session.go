@@ -142,6 +142,10 @@ func (x *Session) Introduce(in Introduction) int {
 	return len(candidates)
 }
 
+// Suspect has the direct path proven anew, as before the first data after a
+// pause: there is a reason to think that the peer has gone.
+func (x *Session) Suspect() { x.step(punch.Sent{}) }
+
 // Close ends the session and its own sockets: it sends and receives nothing
 // more. A callback that has begun may still be running.
 func (x *Session) Close() {

@@ -228,8 +228,6 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Run("session", func(t *testing.T) {
 		p := newPair(t)
-		p.a.KeepLoggedIn(p.relay.addr)
-		p.a.KeepLoggedIn(p.relay.addr)
 		p.connect(t)
 		p.punch(t)
 	})
@@ -241,14 +239,12 @@ func TestCloseInTheMiddleOfEverything(t *testing.T) {
 	a, b := p.connect(t)
 	p.a.session.Introduce(Introduction{Candidates: localCandidate(p.b.Addr())})
 	p.b.session.Introduce(Introduction{Candidates: localCandidate(p.a.Addr())})
-	p.a.KeepLoggedIn(p.relay.addr)
 	if err := p.a.Close(); err != nil {
 		t.Error(err)
 	}
 	if err := p.a.Close(); err != nil {
 		t.Errorf("the second time: %v", err)
 	}
-	p.a.KeepLoggedIn(p.relay.addr) // does nothing any more
 	if left := p.a.registry.all(); len(left) != 0 {
 		t.Errorf("%d sessions are still open", len(left))
 	}

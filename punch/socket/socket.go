@@ -59,8 +59,6 @@ type Socket struct {
 	mu sync.Mutex
 	// closed forbids new tasks.
 	closed bool
-	// stopKeeping ends the keepalives under way; nil when there are none.
-	stopKeeping context.CancelFunc
 }
 
 // datagramConn is what a Socket needs of offload.Conn; tests put failures in

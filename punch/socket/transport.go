@@ -12,6 +12,11 @@ import (
 // once in 2^64; every byte more is sent with every packet.
 const connectionIDLength = 8
 
+// idleTimeout is when a connection that nobody has used is forgotten without a
+// word. Shorter costs a handshake, or keepalives, for the next message; longer
+// only memory, and a peer that is gone takes its connection with it long before.
+const idleTimeout = 24 * time.Hour
+
 // newTransport builds the QUIC transport over conn.
 func newTransport(conn net.PacketConn) *quic.Transport {
 	var resetKey quic.StatelessResetKey
@@ -41,10 +46,11 @@ func QUICConfig() *quic.Config {
 		// and all headers still IPv6's least MTU of 1280.
 		InitialPacketSize:       1200,
 		DisablePathMTUDiscovery: true,
-		// An idle session outlives two lost keepalives; a dead peer is noticed
-		// after MaxIdleTimeout at the latest.
-		KeepAlivePeriod: 10 * time.Second,
-		MaxIdleTimeout:  30 * time.Second,
+		// Liveness is not QUIC's business here: the engine probes direct paths, the
+		// roster tells who has gone, and the daemon asks a peer that does not
+		// answer. Keepalives of QUIC's would look like data to the engine and wake
+		// two idle peers for nothing.
+		MaxIdleTimeout: idleTimeout,
 		// The windows begin small, since a peer may hold many sessions, and
 		// grow to a path of 1 Gbit/s and 130 ms.
 		InitialStreamReceiveWindow:     256 << 10,

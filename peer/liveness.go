@@ -1,0 +1,144 @@
+package peer
+
+import (
+	"context"
+	"time"
+
+	"peerd/wire"
+)
+
+// Whether the peer is still there is asked when there is a reason to ask, not
+// all the time: an idle pair is quiet.
+//
+//	the way to the peer has changed, ───▶ ping on the connection ──no pong──▶ a new
+//	  or is doubted; no receipt comes                                     connection
+//	the peer went offline in the roster ─▶ its direct path is probed ──dead─▶ no session
+
+const (
+	// pongPatience is how long the peer may take to answer on a connection whose
+	// packets should get through. QUIC waits ever longer before it repeats what
+	// an outage has swallowed; a new handshake is faster then.
+	pongPatience = 5 * time.Second
+	// absencePatience is how long a session without a direct path outlives its
+	// peer's logout. It covers a peer, or a rendezvous, that comes back soon.
+	absencePatience = 15 * time.Second
+	// receiptPatience is how long a message may be without a receipt before its
+	// conversation talks again. It doubles each time, up to longestReceipt: the
+	// disk of the peer may be full.
+	receiptPatience = 10 * time.Second
+	longestReceipt  = 5 * time.Minute
+)
+
+// checkSoon has the connection checked with a ping, which also makes QUIC repeat
+// what got lost: it does so when an answer to something later comes. It does not
+// block.
+func (s *session) checkSoon() { signal(s.checks) }
+
+// watchConnection checks the connection when it is asked to, and gives up one
+// that does not answer though there is a way to the peer.
+func (s *session) watchConnection() {
+	var answered <-chan struct{}
+	var silent <-chan time.Time
+	forget := func() {}
+	defer func() { forget() }()
+	for {
+		select {
+		case <-s.checks:
+			forget()
+			answered, forget = s.check()
+			if silent == nil {
+				silent = time.After(pongPatience)
+			}
+		case <-answered:
+			answered, silent = nil, nil
+		case <-silent:
+			silent = nil
+			s.giveUpSilent()
+		case <-s.ctx.Done():
+			return
+		}
+		s.unanswered.Store(silent != nil)
+	}
+}
+
+// check sends a ping and returns a channel that is closed by its pong. Nobody
+// waits for the ping to leave, as it may be stuck behind other data.
+func (s *session) check() (answered <-chan struct{}, forget func()) {
+	nonce, answered, forget := s.daemon.waiters.awaitPong()
+	s.begin(func() {
+		if o, err := s.messages(); err == nil {
+			_ = o.write(wire.Ping{Nonce: nonce}) // a broken connection is noticed elsewhere
+		}
+	})
+	return answered, forget
+}
+
+// giveUpSilent ends a connection that has not answered, unless there is no way
+// on which it could have.
+func (s *session) giveUpSilent() {
+	path := s.punch.Path()
+	if trusted := path.IsDirect() && !path.Doubtful; !trusted && !s.daemon.conversation(s.peer).reachable() {
+		return
+	}
+	s.mu.Lock()
+	connection := s.connection
+	s.mu.Unlock()
+	if connection != nil {
+		s.daemon.log.Debug().Stringer("peer", s.peer).Msg("session connection does not answer")
+		connection.CloseWithError(codeReplaced, "no answer")
+	}
+}
+
+// peerOffline looks whether a peer that the rendezvous has lost is there
+// nevertheless.
+func (d *Daemon) peerOffline(peer wire.Key) {
+	c := d.existingConversation(peer)
+	if c == nil {
+		return
+	}
+	if s := c.currentSession(); s != nil && s.absent.CompareAndSwap(false, true) {
+		s.begin(s.watchAbsence)
+	}
+	d.publishPath(peer)
+}
+
+// watchAbsence ends the session when its peer stays offline and has no direct
+// path.
+func (s *session) watchAbsence() {
+	defer s.absent.Store(false)
+	s.punch.Suspect()
+	for {
+		select {
+		case <-time.After(absencePatience):
+		case <-s.ctx.Done():
+			return
+		}
+		if row, _ := s.daemon.rosterRow(s.peer); row.Online {
+			return
+		}
+		if !s.punch.Path().IsDirect() {
+			s.daemon.spawn(func() { s.drop("peer is offline") })
+			return
+		}
+	}
+}
+
+// progressed notes that messages went out, or that a receipt came back.
+func (o *outgoing) progressed() { o.progress.Store(int64(time.Since(o.opened))) }
+
+// receiptDue returns when to look for a receipt again: 0 when none is awaited.
+// It reports whether one is overdue, and is patient for twice as long then.
+// It belongs to the conversation's goroutine.
+func (s *session) receiptDue(ctx context.Context, o *outgoing) (look time.Duration, overdue bool) {
+	awaited, err := s.daemon.store.Pending(ctx, s.peer, 0, 1)
+	if err != nil || len(awaited) == 0 || awaited[0].Seq > o.next {
+		return 0, false
+	}
+	left := o.patience - (time.Since(o.opened) - time.Duration(o.progress.Load()))
+	if left > 0 {
+		return left, false
+	}
+	o.patience = min(2*o.patience, longestReceipt)
+	o.progressed()
+	return o.patience, true
+}

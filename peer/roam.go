@@ -1,0 +1,204 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"syscall"
+	"time"
+
+	"peerd/internal/netwatch"
+)
+
+// What makes us doubt the network, and what is done about it:
+//
+//	the host's own network changed ──▶ every direct path in doubt, login by UDP,
+//	  (netwatch)                       control connection asked or dialled anew
+//	the router has a new mapping ────▶ the same, but for the login
+//	  (an answer to a login)
+//	a direct path in doubt ──────────▶ login by UDP, control connection asked
+
+const (
+	// doubtSpacing is the least time between two doubts that are acted upon. A
+	// lossy path is in doubt again and again; each costs a login and a ping.
+	doubtSpacing = time.Second
+	// returnSpread is how far apart we log in when the rendezvous answers by UDP
+	// again after an outage: so do all others.
+	returnSpread = 500 * time.Millisecond
+	// returnSilence is how long it must not have answered for that. When it did
+	// all the time, it is not the network that keeps us from logging in.
+	returnSilence = time.Second
+)
+
+// errNetworkChanged ends a control connection that the network has cut.
+var errNetworkChanged = errors.New("the network changed")
+
+// roaming wakes those who have to look at the network again. Each channel holds
+// one signal.
+type roaming struct {
+	changes chan struct{} // the network is another one
+	doubts  chan struct{} // it may be
+	redial  chan struct{} // do not wait for the next attempt to log in
+
+	mu sync.Mutex
+	// doubted is when a doubt was last acted upon.
+	doubted time.Time
+}
+
+func newRoaming() roaming {
+	return roaming{
+		changes: make(chan struct{}, 1),
+		doubts:  make(chan struct{}, 1),
+		redial:  make(chan struct{}, 1),
+	}
+}
+
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // there is one
+	}
+}
+
+// doubtIsDue reports whether it is time to act upon a doubt.
+func (r *roaming) doubtIsDue() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.doubted) < doubtSpacing {
+		return false
+	}
+	r.doubted = time.Now()
+	return true
+}
+
+// networkChanged begins anew on a changed network: nothing that worked counts.
+func (d *Daemon) networkChanged(change netwatch.Change) {
+	d.log.Info().Stringer("change", change).Msg("network changed")
+	signal(d.roaming.changes)
+	d.socket.NetworkChanged()
+	connection := d.currentControl()
+	switch {
+	case connection == nil:
+		d.redial()
+	case !d.isLocal(connection.LocalAddr().Addr()):
+		d.dropControl()
+	default:
+		connection.Doubt()
+	}
+}
+
+// isLocal reports whether connections can still come from address.
+func (d *Daemon) isLocal(address netip.Addr) bool {
+	return address.IsLoopback() || netwatch.Look().Has(address)
+}
+
+// routerChanged takes the news that our router maps us to another endpoint. A
+// new address means that connections through it are dead; a new port may mean
+// that it has rebooted. It must not block.
+func (d *Daemon) routerChanged(before observation, now netip.AddrPort) {
+	d.log.Info().Stringer("before", before.accept.Observed).Stringer("now", now).Msg("router changed our endpoint")
+	switch {
+	case before.at.IsZero(): // seen from before the control connection we have
+	case before.accept.Observed.Addr() != now.Addr():
+		d.dropControl()
+	default:
+		d.doubtControl()
+	}
+	d.socket.NetworkChanged()
+}
+
+// doubtNetwork looks whether the network still is what it was: a direct path
+// does not answer. It must not block.
+func (d *Daemon) doubtNetwork() {
+	if d.roaming.doubtIsDue() {
+		signal(d.roaming.doubts)
+		d.doubtControl()
+	}
+}
+
+func (d *Daemon) doubtControl() {
+	if connection := d.currentControl(); connection != nil {
+		connection.Doubt()
+	}
+}
+
+// dropControl ends the control connection, and has us log in again at once.
+func (d *Daemon) dropControl() {
+	if connection := d.currentControl(); connection != nil {
+		signal(d.roaming.redial)
+		connection.Drop(errNetworkChanged)
+	}
+}
+
+// redial begins a new login now, in place of one that may have begun on another
+// network.
+func (d *Daemon) redial() {
+	signal(d.roaming.redial)
+	d.mu.Lock()
+	abort := d.dialling
+	d.mu.Unlock()
+	if abort != nil {
+		abort()
+	}
+}
+
+// awaitRedial waits until the next attempt to log in, after one that ended with
+// err. It reports whether there is a reason to try early: another network, or
+// the same one working again.
+func (d *Daemon) awaitRedial(wait time.Duration, err error) (early bool) {
+	ctx, cancel := context.WithTimeout(d.ctx, wait)
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	defer cancel()
+	back := make(chan struct{})
+	if mayBeTheNetwork(err) {
+		asking.Go(func() { d.awaitReturn(ctx, back) })
+	}
+	select {
+	case <-d.roaming.redial:
+		return true
+	case <-back:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// mayBeTheNetwork reports whether a login may have failed for want of a network.
+// When the rendezvous said something, or its host did, there is one.
+func mayBeTheNetwork(err error) bool {
+	_, goodbye := errors.AsType[errGoodbye](err)
+	return !goodbye && !isRefusal(err) && !errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// awaitReturn closes back when the rendezvous answers by UDP after a silence.
+func (d *Daemon) awaitReturn(ctx context.Context, back chan<- struct{}) {
+	d.mu.Lock()
+	server := d.server
+	d.mu.Unlock()
+	start := time.Now()
+	if !server.IsValid() {
+		return
+	}
+	if _, err := d.socket.Login(ctx, server); err != nil || time.Since(start) < returnSilence {
+		return
+	}
+	select {
+	case <-time.After(rand.N(returnSpread)):
+		close(back)
+	case <-ctx.Done():
+	}
+}
+
+// rejoinSessions asks for an introduction in each session that has no direct
+// path: the rendezvous forgot its relay routes with our last login, and where we
+// are may be news.
+func (d *Daemon) rejoinSessions() {
+	for _, s := range d.allSessions() {
+		if path := s.punch.Path(); !path.IsDirect() || path.Doubtful {
+			d.conversation(s.peer).want(true)
+		}
+	}
+}
