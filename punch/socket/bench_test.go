@@ -44,6 +44,12 @@ func BenchmarkStream(b *testing.B) {
 			p.turnTo(b, 1)
 			return from, to
 		}},
+		{"tcp", func(b *testing.B) (from, to *quic.Conn) {
+			p := newPair(b)
+			from, to = p.connect(b)
+			p.turnToTCP(b)
+			return from, to
+		}},
 		{"relay", func(b *testing.B) (from, to *quic.Conn) { return newPair(b).connect(b) }},
 	} {
 		b.Run(road.name, func(b *testing.B) {
