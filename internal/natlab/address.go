@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+
+	"golang.org/x/sys/unix"
 )
 
 // The lab's address plan. Public addresses come from the documentation ranges of RFC 5737, so that nothing that
@@ -33,6 +35,14 @@ func (p *addressPool) next() (netip.Addr, error) {
 	}
 	p.last = next
 	return next, nil
+}
+
+// familyOf is addr's family in the kernel's words.
+func familyOf(addr netip.Addr) int {
+	if addr.Is4() {
+		return unix.AF_INET
+	}
+	return unix.AF_INET6
 }
 
 // hostPrefix is addr alone, as a route or interface address.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -14,7 +15,10 @@ import (
 // A LabOption changes the internet of a lab.
 type LabOption func(*labOptions) error
 
-type labOptions struct{ hops int }
+type labOptions struct {
+	hops int
+	ipv6 bool
+}
 
 // Hops is how many routers of the internet a packet passes between any two of its sites, instead of one: 3 or more. Each
 // lowers the TTL, and reports a packet whose TTL runs out. So a packet can leave a home and yet die before it
@@ -47,7 +51,7 @@ const (
 
 // newInternet builds the routers of the internet and returns the one that sites are connected to.
 func (l *Lab) newInternet(o labOptions) (*provider, error) {
-	first, err := l.newRouterNamespace()
+	first, err := l.newRouterNamespace(o.ipv6)
 	if err != nil {
 		return nil, err
 	}
@@ -56,37 +60,50 @@ func (l *Lab) newInternet(o labOptions) (*provider, error) {
 		return nil, fmt.Errorf("add route to nowhere: %w", err)
 	}
 	if o.hops > 1 {
-		if err := l.addDetour(first, o.hops-2); err != nil {
+		if err := l.addDetour(first, o); err != nil {
 			return nil, fmt.Errorf("build a detour of %d routers: %w", o.hops-2, err)
 		}
 	}
-	return &provider{lab: l, ns: first, gateway: internetGateway}, nil
+	internet := &provider{lab: l, ns: first, gateway: internetGateway}
+	if o.ipv6 {
+		internet.gateway6 = internetGateway6
+	}
+	return internet, nil
 }
 
 // addDetour makes packets from sites pass through more routers and come back before the first delivers them.
-func (l *Lab) addDetour(first *namespace, routers int) error {
-	from, leaving, address := first, detourOut, internetGateway
+func (l *Lab) addDetour(first *namespace, o labOptions) error {
+	gateways := []netip.Addr{internetGateway}
+	if o.ipv6 {
+		gateways = append(gateways, internetGateway6)
+	}
+	routers := o.hops - 2
+	from, leaving, addresses := first, detourOut, slices.Clone(gateways)
 	for i := range routers {
-		ns, err := l.newRouterNamespace()
+		ns, err := l.newRouterNamespace(o.ipv6)
 		if err != nil {
 			return err
 		}
-		address = address.Next()
+		for family, address := range addresses {
+			addresses[family] = address.Next()
+		}
 		table := unix.RT_TABLE_MAIN
 		if i == 0 {
 			table = detourTable
 		}
 		to := end{ns, "in", hardwareAddr(3, i)}
-		if err := passOn(end{from, leaving, hardwareAddr(4, i)}, to, address, table); err != nil {
+		if err := passOn(end{from, leaving, hardwareAddr(4, i)}, to, addresses, table); err != nil {
 			return err
 		}
-		if err := to.addAddress(hostPrefix(address)); err != nil {
-			return err
+		for _, address := range addresses {
+			if err := to.addAddress(hostPrefix(address)); err != nil {
+				return err
+			}
 		}
 		from, leaving = ns, "out"
 	}
 	back := end{first, detourIn, hardwareAddr(3, routers)}
-	if err := passOn(end{from, leaving, hardwareAddr(4, routers)}, back, internetGateway, unix.RT_TABLE_MAIN); err != nil {
+	if err := passOn(end{from, leaving, hardwareAddr(4, routers)}, back, gateways, unix.RT_TABLE_MAIN); err != nil {
 		return err
 	}
 	link, err := back.link()
@@ -94,11 +111,16 @@ func (l *Lab) addDetour(first *namespace, routers int) error {
 		return err
 	}
 	l.detour = link.Attrs().Index
-	return divert(first)
+	for _, gateway := range gateways {
+		if err := divert(first, gateway); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// passOn lays a cable and routes everything through it.
-func passOn(from, to end, address netip.Addr, table int) error {
+// passOn lays a cable and routes everything through it, by the addresses at its other end.
+func passOn(from, to end, addresses []netip.Addr, table int) error {
 	if err := veth(from, to); err != nil {
 		return err
 	}
@@ -109,22 +131,25 @@ func passOn(from, to end, address netip.Addr, table int) error {
 	if err != nil {
 		return err
 	}
-	if err := from.ns.links.NeighSet(neighbour(link, address, to.mac)); err != nil {
-		return fmt.Errorf("set neighbour %v: %w", address, err)
-	}
-	route := &netlink.Route{
-		LinkIndex: link.Attrs().Index, Gw: address.AsSlice(), Flags: int(netlink.FLAG_ONLINK), Table: table,
-	}
-	if err := from.ns.links.RouteAdd(route); err != nil {
-		return fmt.Errorf("add default route via %v: %w", address, err)
+	for _, address := range addresses {
+		if err := from.ns.links.NeighSet(neighbour(link, address, to.mac)); err != nil {
+			return fmt.Errorf("set neighbour %v: %w", address, err)
+		}
+		route := &netlink.Route{
+			LinkIndex: link.Attrs().Index, Gw: address.AsSlice(), Flags: int(netlink.FLAG_ONLINK), Table: table,
+		}
+		if err := from.ns.links.RouteAdd(route); err != nil {
+			return fmt.Errorf("add default route via %v: %w", address, err)
+		}
 	}
 	return settle(from, to)
 }
 
 // divert sends what arrives from sites on the detour. What comes back from it, and what the router itself has to say,
-// goes to the sites, or nowhere if there is none.
-func divert(first *namespace) error {
-	lost := &netlink.Route{Dst: ipNet(netip.MustParsePrefix("0.0.0.0/0")), Type: unix.RTN_UNREACHABLE}
+// goes to the sites, or nowhere if there is none. The gateway's family is the one that is diverted.
+func divert(first *namespace, gateway netip.Addr) error {
+	everything, _ := gateway.Prefix(0)
+	lost := &netlink.Route{Dst: ipNet(everything), Type: unix.RTN_UNREACHABLE}
 	if err := first.links.RouteAdd(lost); err != nil {
 		return fmt.Errorf("add route for lost packets: %w", err)
 	}
@@ -133,7 +158,7 @@ func divert(first *namespace) error {
 		table int
 	}{{detourIn, unix.RT_TABLE_MAIN}, {"lo", unix.RT_TABLE_MAIN}, {"", detourTable}} {
 		rule := netlink.NewRule()
-		rule.Family, rule.Priority, rule.IifName, rule.Table = unix.AF_INET, 100+i, r.from, r.table
+		rule.Family, rule.Priority, rule.IifName, rule.Table = familyOf(gateway), 100+i, r.from, r.table
 		if err := first.links.RuleAdd(rule); err != nil {
 			return fmt.Errorf("add routing rule: %w", err)
 		}

@@ -43,7 +43,9 @@
 //
 // The test binary's TestMain calls [Main]. A program calls [Enter] and [Open] instead, and asks [Lab.Err].
 //
-// Public addresses are from the documentation ranges of RFC 5737. There is no IPv6 and no DNS in a lab, and no rate
+// With [IPv6] public hosts and homes have it next to IPv4, through routers that filter and do not translate.
+//
+// Public addresses are from the documentation ranges of RFC 5737 and RFC 3849. There is no DNS in a lab, and no rate
 // limit on its links. The package is not a simulation: it runs in real time on the real kernel, so tests can assert
 // what arrived, but not how soon. Exact timing belongs to simulated networks.
 //

@@ -39,11 +39,12 @@ import (
 //	    iifname != "wan" accept
 //	  }
 //	}
-const (
-	natTable    = "nat"
-	filterTable = "filter"
-	mappingsMap = "mappings"
+var (
+	natTable    = table{nftables.TableFamilyIPv4, "nat"}
+	filterTable = table{nftables.TableFamilyIPv4, "filter"}
 )
+
+const mappingsMap = "mappings"
 
 // Sequential allocation walks through these outside ports, again and again.
 const (

@@ -27,6 +27,8 @@ type Lab struct {
 	wires    *namespace // where impaired links pass through; nil until the first one
 	hosts    addressPool
 	routers  addressPool
+	hosts6   addressPool // of IPv6, which only some labs have
+	routers6 addressPool
 	subnets  int // private subnets handed out
 	cables   int // cables cut for a wire
 
@@ -85,6 +87,8 @@ func open(r reporter, opts []LabOption) (*Lab, error) {
 		reporter: r,
 		hosts:    newAddressPool("203.0.113.0/24"),
 		routers:  newAddressPool("198.51.100.0/24"),
+		hosts6:   newAddressPool(publicHosts6),
+		routers6: newAddressPool(homeRouters6),
 	}
 	internet, err := lab.newInternet(o)
 	if err != nil {
@@ -163,6 +167,15 @@ func (l *Lab) Close() {
 	}
 }
 
+// newHostNamespace returns a namespace for a host.
+func (l *Lab) newHostNamespace(ipv6 bool) (*namespace, error) {
+	ns, err := l.newNamespace()
+	if err != nil || !ipv6 {
+		return ns, err
+	}
+	return ns, ns.enableIPv6()
+}
+
 // newNamespace returns a namespace that closes with the lab.
 func (l *Lab) newNamespace() (*namespace, error) {
 	ns, err := newNamespace()
@@ -174,10 +187,15 @@ func (l *Lab) newNamespace() (*namespace, error) {
 }
 
 // newRouterNamespace returns a namespace that forwards packets.
-func (l *Lab) newRouterNamespace() (*namespace, error) {
-	ns, err := l.newNamespace()
+func (l *Lab) newRouterNamespace(ipv6 bool) (*namespace, error) {
+	ns, err := l.newHostNamespace(ipv6)
 	if err != nil {
 		return nil, err
+	}
+	if ipv6 {
+		if err := ns.forwardIPv6(); err != nil {
+			return nil, err
+		}
 	}
 	return ns, ns.Do(func() error {
 		// Where the kernel has br_netfilter, the router's rules would see what only passes its switch.

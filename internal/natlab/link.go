@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // Link is the quality of a cable, the same in both directions. The zero value is a perfect one: no delay, no loss,
@@ -173,7 +174,11 @@ func (e end) addAddress(addr *net.IPNet) error {
 	if err != nil {
 		return err
 	}
-	if err := e.ns.links.AddrAdd(link, &netlink.Addr{IPNet: addr}); err != nil {
+	address := &netlink.Addr{IPNet: addr}
+	if addr.IP.To4() == nil {
+		address.Flags = unix.IFA_F_NODAD // it works at once
+	}
+	if err := e.ns.links.AddrAdd(link, address); err != nil {
 		return fmt.Errorf("add address %v to %s: %w", addr, e.name, err)
 	}
 	return nil

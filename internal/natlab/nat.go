@@ -79,6 +79,7 @@ type Option func(*options) error
 type options struct {
 	subnet              netip.Prefix // the inside
 	outside             netip.Addr   // invalid: the next free one
+	ipv6                bool
 	hairpin             bool
 	firstPort, lastPort uint16 // 0: the kernel chooses
 }

@@ -24,10 +24,9 @@ type netfilter struct {
 }
 
 // countTable counts the connections that the router has opened.
-const (
-	countTable  = "count"
-	openedChain = "opened"
-)
+var countTable = table{nftables.TableFamilyIPv4, "count"}
+
+const openedChain = "opened"
 
 func (k Kernel) engine(r *Router) (engine, error) {
 	sender, err := openSender(r.ns)
@@ -59,10 +58,7 @@ func (f *netfilter) readdress() error {
 }
 
 func (f *netfilter) forget() error {
-	if err := f.ns.links.ConntrackTableFlush(netlink.ConntrackTable); err != nil {
-		return fmt.Errorf("flush conntrack: %w", err)
-	}
-	return f.flushMappings()
+	return errors.Join(f.ns.forgetConnections(), f.flushMappings())
 }
 
 // setRunning has nothing to do: the router's blackout stops the kernel's translation as well.

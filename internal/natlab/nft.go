@@ -17,6 +17,12 @@ import (
 
 // This file is the vocabulary in which firewall.go writes its rules: one function per nftables phrase.
 
+// A table is where rules live: a name within a family of packets.
+type table struct {
+	family nftables.TableFamily
+	name   string
+}
+
 // A ruleset is one table under construction, committed in one transaction. It lives on the thread of its namespace.
 type ruleset struct {
 	conn  *nftables.Conn
@@ -29,18 +35,18 @@ type chain struct {
 	chain   *nftables.Chain
 }
 
-func newRuleset(table string) (*ruleset, error) {
+func newRuleset(t table) (*ruleset, error) {
 	conn, err := nftables.New()
 	if err != nil {
 		return nil, fmt.Errorf("open nftables: %w", err)
 	}
-	return &ruleset{conn, &nftables.Table{Family: nftables.TableFamilyIPv4, Name: table}}, nil
+	return &ruleset{conn, &nftables.Table{Family: t.family, Name: t.name}}, nil
 }
 
 // rules replaces a table in one transaction.
-func (ns *namespace) rules(name string, fill func(*ruleset)) error {
+func (ns *namespace) rules(t table, fill func(*ruleset)) error {
 	return ns.Do(func() error {
-		rs, err := newRuleset(name)
+		rs, err := newRuleset(t)
 		if err != nil {
 			return err
 		}
@@ -53,9 +59,9 @@ func (ns *namespace) rules(name string, fill func(*ruleset)) error {
 }
 
 // removeRules removes a table, which need not be there.
-func (ns *namespace) removeRules(name string) error {
+func (ns *namespace) removeRules(t table) error {
 	return ns.Do(func() error {
-		rs, err := newRuleset(name)
+		rs, err := newRuleset(t)
 		if err != nil {
 			return err
 		}

@@ -16,7 +16,8 @@ type Node struct {
 	name   string
 	ns     *namespace
 	uplink *uplink
-	addrs  []netip.Addr
+	addrs  []netip.Addr // the first is IPv4
+	prefix netip.Prefix // of IPv6, routed to the node; invalid if there is none
 }
 
 // A Host is a machine that runs programs.
@@ -35,6 +36,14 @@ func (n *Node) Addr() netip.Addr {
 
 // Addrs returns all the node's addresses on its uplink.
 func (n *Node) Addrs() []netip.Addr { return slices.Clone(n.addrs) }
+
+// IPv6 returns the node's IPv6 address on its uplink, the zero Addr if it has none: see the lab option [IPv6].
+func (n *Node) IPv6() netip.Addr {
+	if i := slices.IndexFunc(n.addrs, netip.Addr.Is6); i >= 0 {
+		return n.addrs[i]
+	}
+	return netip.Addr{}
+}
 
 // AddrPort returns the node's address with a port.
 func (n *Node) AddrPort(port uint16) netip.AddrPort { return netip.AddrPortFrom(n.Addr(), port) }
@@ -75,7 +84,11 @@ func (n *Node) ListenUDPAt(addr netip.AddrPort) (conn *net.UDPConn) {
 	n.lab.reporter.Helper()
 	n.try(fmt.Sprintf("listen on UDP address %v", addr), func() (err error) {
 		return n.ns.Do(func() error {
-			conn, err = net.ListenUDP("udp4", net.UDPAddrFromAddrPort(addr))
+			network := "udp4"
+			if addr.Addr().Is6() {
+				network = "udp6"
+			}
+			conn, err = net.ListenUDP(network, net.UDPAddrFromAddrPort(addr))
 			return n.closeWithLab(conn, err)
 		})
 	})

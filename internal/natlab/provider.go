@@ -17,8 +17,10 @@ type provider struct {
 	lab     *Lab
 	ns      *namespace
 	gateway netip.Addr
-	ports   int
-	attach  func(*uplink) error // prepares a new customer's link; nil if there is nothing to prepare
+	// gateway6 is the same in IPv6, invalid if the provider has none.
+	gateway6 netip.Addr
+	ports    int
+	attach   func(*uplink) error // prepares a new customer's link; nil if there is nothing to prepare
 }
 
 // accessInterface is the customer's end of an access link.
@@ -48,11 +50,18 @@ func (p *provider) connect(customer *Node, addr netip.Addr, link Link) error {
 	return u.set(link)
 }
 
-// serve configures the provider's end of a customer's link: the gateway address and the routes to the customer. It
+func (p *provider) hasIPv6() bool { return p.gateway6.IsValid() }
+
+// serve configures the provider's end of a customer's link: the gateway addresses and the routes to the customer. It
 // runs again when the end was replaced.
 func (p *provider) serve(customer *Node, far end) error {
 	if err := far.addAddress(hostPrefix(p.gateway)); err != nil {
 		return err
+	}
+	if p.hasIPv6() {
+		if err := far.addAddress(hostPrefix(p.gateway6)); err != nil {
+			return err
+		}
 	}
 	if err := far.bringUp(); err != nil {
 		return err
@@ -61,6 +70,9 @@ func (p *provider) serve(customer *Node, far end) error {
 		if err := p.route(customer, addr); err != nil {
 			return err
 		}
+	}
+	if customer.prefix.IsValid() {
+		return p.delegate(customer, customer.prefix)
 	}
 	return nil
 }
@@ -74,7 +86,13 @@ func (p *provider) assign(customer *Node, addr netip.Addr) error {
 		return err
 	}
 	customer.addrs = append(customer.addrs, addr)
-	return p.defaultRoute(customer)
+	if addr.Is4() {
+		return p.defaultRoute(customer, p.gateway)
+	}
+	if err := customer.ns.awaitAddress(addr); err != nil {
+		return err
+	}
+	return p.defaultRoute(customer, p.gateway6)
 }
 
 // withdraw takes an address away from the customer.
@@ -113,19 +131,19 @@ func (p *provider) route(customer *Node, addr netip.Addr) error {
 	return nil
 }
 
-// defaultRoute points the customer at the provider's gateway.
-func (p *provider) defaultRoute(customer *Node) error {
+// defaultRoute points the customer at one of the provider's gateway addresses.
+func (p *provider) defaultRoute(customer *Node, gateway netip.Addr) error {
 	near, far := customer.uplink.near, customer.uplink.far
 	link, err := near.link()
 	if err != nil {
 		return err
 	}
-	if err := near.ns.links.NeighSet(neighbour(link, p.gateway, far.mac)); err != nil {
-		return fmt.Errorf("set neighbour %v: %w", p.gateway, err)
+	if err := near.ns.links.NeighSet(neighbour(link, gateway, far.mac)); err != nil {
+		return fmt.Errorf("set neighbour %v: %w", gateway, err)
 	}
-	route := &netlink.Route{LinkIndex: link.Attrs().Index, Gw: p.gateway.AsSlice(), Flags: int(netlink.FLAG_ONLINK)}
+	route := &netlink.Route{LinkIndex: link.Attrs().Index, Gw: gateway.AsSlice(), Flags: int(netlink.FLAG_ONLINK)}
 	if err := near.ns.links.RouteReplace(route); err != nil {
-		return fmt.Errorf("add default route via %v: %w", p.gateway, err)
+		return fmt.Errorf("add default route via %v: %w", gateway, err)
 	}
 	return nil
 }
@@ -137,7 +155,7 @@ func customerRoute(link netlink.Link, addr netip.Addr) *netlink.Route {
 func neighbour(link netlink.Link, addr netip.Addr, mac net.HardwareAddr) *netlink.Neigh {
 	return &netlink.Neigh{
 		LinkIndex:    link.Attrs().Index,
-		Family:       unix.AF_INET,
+		Family:       familyOf(addr),
 		State:        unix.NUD_PERMANENT,
 		IP:           addr.AsSlice(),
 		HardwareAddr: mac,

@@ -5,6 +5,7 @@ package natlab
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/google/nftables"
@@ -24,7 +25,7 @@ type Router struct {
 
 // newRouter builds a router of the given kind behind a provider.
 func (l *Lab) newRouter(name string, p *provider, pool *addressPool, kind NAT, link Link, o options) (*Router, error) {
-	ns, err := l.newRouterNamespace()
+	ns, err := l.newRouterNamespace(o.ipv6)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +51,12 @@ func (r *Router) gateway() netip.Addr { return r.options.subnet.Addr().Next() }
 // FlushConntrack forgets every mapping and connection, as a reboot does.
 func (r *Router) FlushConntrack() {
 	r.lab.reporter.Helper()
-	r.try("flush conntrack", func() error { return r.engine.forget() })
+	r.try("flush conntrack", func() error {
+		if err := r.engine.forget(); err != nil || !r.options.ipv6 {
+			return err
+		}
+		return r.ns.forgetConnections() // the firewall's, which every engine leaves to the kernel
+	})
 }
 
 // SetDown stops the router: it forwards, receives and sends nothing. Its state is kept, and its LAN still works, as
@@ -76,7 +82,7 @@ func (r *Router) SetUp() {
 	})
 }
 
-const blackoutTable = "blackout"
+var blackoutTable = table{nftables.TableFamilyINet, "blackout"}
 
 // blackoutRules drop everything before connection tracking sees it.
 func blackoutRules(rs *ruleset) {
@@ -103,7 +109,8 @@ func (r *Router) ChangeAddress() {
 		if err := r.provider.withdraw(r.Node, old); err != nil {
 			return err
 		}
-		r.addrs = []netip.Addr{addr}
+		r.addrs = slices.DeleteFunc(r.addrs, func(a netip.Addr) bool { return a == old || a == addr })
+		r.addrs = slices.Insert(r.addrs, 0, addr)
 		return r.engine.readdress()
 	})
 }

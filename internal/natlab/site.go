@@ -15,8 +15,9 @@ const lanInterface = "lan"
 // A Home is a private network behind a router. Its methods as a [Router] concern the router.
 type Home struct {
 	*Router
-	hosts addressPool
-	ports int
+	hosts  addressPool
+	hosts6 addressPool // of the IPv6 prefix
+	ports  int
 }
 
 // A Carrier is a provider that puts its customers behind a NAT of its own: their routers' outside addresses are from
@@ -37,10 +38,16 @@ func (l *Lab) PublicHost(name string, link Link) *Host {
 		if err != nil {
 			return err
 		}
-		if host.ns, err = l.newNamespace(); err != nil {
+		if host.ns, err = l.newHostNamespace(l.internet.hasIPv6()); err != nil {
 			return err
 		}
-		return l.internet.connect(host.Node, addr, link)
+		if err := l.internet.connect(host.Node, addr, link); err != nil || !l.internet.hasIPv6() {
+			return err
+		}
+		if addr, err = l.hosts6.next(); err != nil {
+			return err
+		}
+		return l.internet.assign(host.Node, addr)
 	})
 	return host
 }
@@ -75,7 +82,7 @@ func (l *Lab) newHome(name string, p *provider, pool *addressPool, kind NAT, lin
 	home := &Home{Router: &Router{Node: &Node{lab: l, name: name}}}
 	l.try("add home "+name, func() error {
 		l.subnets++
-		o, err := newOptions(options{subnet: privateSubnet(l.subnets)}, opts)
+		o, err := newOptions(options{subnet: privateSubnet(l.subnets), ipv6: p.hasIPv6()}, opts)
 		if err != nil {
 			return err
 		}
@@ -85,7 +92,10 @@ func (l *Lab) newHome(name string, p *provider, pool *addressPool, kind NAT, lin
 		}
 		home.Router = router
 		home.hosts = addressPool{prefix: o.subnet, last: o.subnet.Addr().Next()}
-		return home.addBridge()
+		if err := home.addBridge(); err != nil || !o.ipv6 {
+			return err
+		}
+		return home.addIPv6(l.subnets, blocksUDP(kind))
 	})
 	return home
 }
@@ -122,11 +132,14 @@ func (h *Home) Host(name string) *Host {
 		if err != nil {
 			return err
 		}
-		if host.ns, err = h.lab.newNamespace(); err != nil {
+		if host.ns, err = h.lab.newHostNamespace(h.options.ipv6); err != nil {
 			return err
 		}
 		host.addrs = []netip.Addr{addr}
-		return h.plugIn(host)
+		if err := h.plugIn(host); err != nil || !h.options.ipv6 {
+			return err
+		}
+		return h.addIPv6Host(host)
 	})
 	return host
 }
