@@ -40,8 +40,9 @@ type conversation struct {
 	// the introduction says that the talk has reached the peer.
 	sealed []store.Message
 	// announced is the way to the peer that subscribers were told last, without
-	// its round trip.
-	announced way
+	// its round trip, and announcedAt when that was.
+	announced   way
+	announcedAt time.Time
 	// refused says why the last talk failed; zero when it did not.
 	refused wire.TalkRefusedCode
 	// introduction is the last one, and introducedAt when it came; zero when

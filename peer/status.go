@@ -193,7 +193,9 @@ func (c *conversation) isNews(way way) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	news := way != c.announced
-	c.announced = way
+	if news {
+		c.announced, c.announcedAt = way, time.Now()
+	}
 	return news
 }
 

@@ -3,17 +3,15 @@ package peer
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 
 	"peerd/peer/api"
+	"peerd/punch"
 	"peerd/wire"
 )
 
-// punchingFor is how long after an introduction a session counts as being
-// punched: the length of a volley, and a round trip for its last answer.
-const punchingFor = 3 * time.Second
-
-// Why explains which path to the peer is in use.
+// Why explains the path to the peer.
 func (d *Daemon) Why(ctx context.Context, ref string) (api.Why, error) {
 	peer, err := d.resolve(ref)
 	if err != nil {
@@ -29,72 +27,114 @@ func (d *Daemon) Why(ctx context.Context, ref string) (api.Why, error) {
 		RTT:       api.Milliseconds(way.rtt),
 		OurNAT:    ours,
 		TheirNAT:  natWords(wire.NATReport{}),
-		Probed:    []netip.AddrPort{},
 	}
-	introduction, at := d.conversation(peer).lastIntroduction()
-	if !at.IsZero() {
-		why.TheirNAT = natWords(introduction.NAT)
-		for _, candidate := range introduction.Candidates {
-			why.Probed = append(why.Probed, candidate.Endpoint)
-		}
+	row, _ := d.rosterRow(peer)
+	now := situation{
+		path:     way.path,
+		loggedIn: d.currentControl() != nil,
+		online:   row.Online,
+		udp:      udp,
+		ours:     d.ownReport(),
 	}
-	why.Reason = d.reason(peer, way, introduction, at, udp)
+	if c := d.existingConversation(peer); c != nil {
+		d.explain(&why, &now, c)
+	}
+	why.Reason, why.Remedy, why.Searching = now.reason(), now.remedy(), now.searching
 	return why, nil
 }
 
-// reason returns the first reason that applies, in the order of api.Reason.
-func (d *Daemon) reason(peer wire.Key, way way, introduction wire.Introduction, at time.Time, udp bool) api.Reason {
-	row, _ := d.rosterRow(peer)
-	switch {
-	case way.path == api.PathDirect:
-		return api.ReasonDirect
-	case d.currentControl() == nil:
-		return api.ReasonRendezvousOffline
-	case !row.Online:
-		return api.ReasonPeerOffline
-	case at.IsZero():
-		return api.ReasonNoTalk
-	case time.Since(at) < punchingFor:
-		return api.ReasonPunching
-	case !udp:
-		return api.ReasonNoUDP
-	case !hasObserved(introduction.Candidates):
-		return api.ReasonPeerNoUDP
+// explain adds what the conversation knows.
+func (d *Daemon) explain(why *api.Why, now *situation, c *conversation) {
+	c.mu.Lock()
+	s, introduction := c.session, c.introduction
+	if announced := c.announced; announced.path == why.Path && announced.endpoint == why.Endpoint {
+		why.Since = api.At(c.announcedAt)
 	}
-	return hardness(d.ownReport(), introduction.NAT)
+	now.refused, now.introduced = c.refused, !c.introducedAt.IsZero()
+	c.mu.Unlock()
+	if !now.introduced {
+		return
+	}
+	now.theirs = introduction.NAT
+	seen := observedOf(introduction.Candidates)
+	now.theirUDP = seen.IsValid()
+	now.oneAddress = seen.IsValid() && seen.Addr() == d.observedEndpoint().Addr()
+	why.TheirNAT = natWords(introduction.NAT)
+	why.Chance = new(punch.Chance(now.ours, now.theirs))
+	if s == nil {
+		return
+	}
+	path, search := s.punch.Path(), s.punch.Search()
+	now.lossy, now.attempts, now.searching = path.Lossy, search.Attempts, search.Running
+	if !search.Next.IsZero() {
+		now.retries, why.RetryAt = true, api.At(later(search.Next, time.Now()))
+	}
+	why.Attempts, why.Probed = attemptRows(search.Attempts), probedEndpoints(search.Attempts)
+	for _, named := range search.LeftOut {
+		why.LeftOut = append(why.LeftOut, api.LeftOut{Kind: named.Kind.String(), Endpoint: named.Endpoint, Reason: string(named.Reason)})
+	}
+	why.Warnings = warningsAbout(introduction.Candidates, search)
 }
 
-// hardness says which router is to blame when nothing else is.
-func hardness(ours, theirs wire.NATReport) api.Reason {
-	weAreHard, theyAreHard := ours.Mapping >= wire.MappingADM, theirs.Mapping >= wire.MappingADM
-	switch {
-	case weAreHard && theyAreHard:
-		return api.ReasonHardNATs
-	case weAreHard:
-		return api.ReasonOurHardNAT
-	case theyAreHard:
-		return api.ReasonTheirHardNAT
+// later returns the later of two times: a search that is overdue, for want of
+// something to send, begins with it.
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
 	}
-	return api.ReasonNoAnswer
+	return a
 }
 
-func hasObserved(candidates []wire.Candidate) bool {
-	for _, candidate := range candidates {
-		if candidate.Kind == wire.CandidateObserved {
-			return true
+func attemptRows(attempts []punch.Attempt) []api.Attempt {
+	var rows []api.Attempt
+	for _, a := range attempts {
+		row := api.Attempt{
+			Strategy: a.Strategy.String(),
+			Endpoint: a.Endpoint,
+			First:    api.At(a.First),
+			Last:     api.At(a.Last),
+			Probes:   a.Probes,
+			Openers:  a.Openers,
+			Sockets:  a.Sockets,
+			Heard:    a.Heard,
+			Replies:  a.Replies,
+			RTT:      api.Milliseconds(a.RTT),
+		}
+		switch {
+		case a.Kind != 0:
+			row.Kind = a.Kind.String()
+		case a.Strategy == punch.StrategyVolley:
+			row.Kind = "heard"
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// probedEndpoints returns the endpoints that were sent to, each once.
+func probedEndpoints(attempts []punch.Attempt) []netip.AddrPort {
+	var probed []netip.AddrPort
+	for _, a := range attempts {
+		if a.Probes+a.Openers > 0 && a.Endpoint.Port() != 0 && !slices.Contains(probed, a.Endpoint) {
+			probed = append(probed, a.Endpoint)
 		}
 	}
-	return false
+	return probed
+}
+
+// observedOf returns where the rendezvous sees the peer by UDP; the zero
+// AddrPort when it does not.
+func observedOf(candidates []wire.Candidate) netip.AddrPort {
+	for _, c := range candidates {
+		if c.Kind == wire.CandidateObserved {
+			return c.Endpoint
+		}
+	}
+	return netip.AddrPort{}
 }
 
 func (d *Daemon) ownReport() wire.NATReport {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.observation.report
-}
-
-func (c *conversation) lastIntroduction() (wire.Introduction, time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.introduction, c.introducedAt
 }

@@ -41,8 +41,8 @@ type Attempt struct {
 	// reunion.
 	Strategy string `json:"strategy"`
 	// Kind is local, observed, predicted, mapped or tcp as the peer or the
-	// rendezvous named the endpoint, or heard for one that only the peer's own
-	// probes told.
+	// rendezvous named the endpoint, heard for one that only the peer's own
+	// probes told, and empty for one that the strategy has chosen.
 	Kind string `json:"kind"`
 	// Endpoint has port 0 for a strategy that tries many ports.
 	Endpoint netip.AddrPort `json:"endpoint"`
@@ -70,6 +70,7 @@ type Reason string
 
 const (
 	ReasonDirect            Reason = "direct"             // a direct path is in use
+	ReasonLossy             Reason = "lossy"              // there is one, but it loses too much
 	ReasonRendezvousOffline Reason = "rendezvous_offline" // nobody can introduce us
 	ReasonPeerOffline       Reason = "peer_offline"
 	ReasonPolicy            Reason = "policy"         // one side allows the relay only

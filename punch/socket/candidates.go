@@ -36,14 +36,14 @@ type surroundings struct {
 // probeable returns the candidates that may be probed: local ones first, as
 // they are nearest, else in the given order, each once, at most
 // wire.MaxCandidates. What it leaves out it returns with the reasons.
-func probeable(candidates []wire.Candidate, here surroundings) ([]punch.Candidate, LeftOut) {
+func probeable(candidates []wire.Candidate, here surroundings) ([]punch.Candidate, []LeftOut) {
 	shared := here.sharesRouter(candidates)
 	var local, others []punch.Candidate
-	var leftOut LeftOut
+	var leftOut []LeftOut
 	for _, c := range candidates {
 		named := punch.Candidate{Endpoint: unmapped(c.Endpoint), Kind: c.Kind}
 		if reason := here.refuses(named, shared); reason != "" {
-			leftOut.add(named, reason)
+			leftOut = append(leftOut, LeftOut{named, reason})
 			continue
 		}
 		same := func(known punch.Candidate) bool {
@@ -60,7 +60,7 @@ func probeable(candidates []wire.Candidate, here surroundings) ([]punch.Candidat
 	all := append(local, others...)
 	most := min(len(all), wire.MaxCandidates)
 	for _, named := range all[most:] {
-		leftOut.add(named, LeftOutTooMany)
+		leftOut = append(leftOut, LeftOut{named, LeftOutTooMany})
 	}
 	return all[:most], leftOut
 }

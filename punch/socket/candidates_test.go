@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"peerd/punch"
 	"peerd/wire"
 )
 
@@ -74,7 +75,7 @@ func TestForbiddenCandidatesAreNotProbed(t *testing.T) {
 				if len(got) != 0 {
 					t.Errorf("%v candidate is probed at %v", kind, got)
 				}
-				if leftOut.Total != 1 {
+				if len(leftOut) != 1 {
 					t.Errorf("%v candidate is left out without a reason", kind)
 				}
 			}
@@ -178,11 +179,11 @@ func TestTenThousandCandidatesCostAsMuchAsEight(t *testing.T) {
 	if len(got) != wire.MaxCandidates {
 		t.Errorf("%d candidates are probed, want %d", len(got), wire.MaxCandidates)
 	}
-	if leftOut.Total != 10_000-wire.MaxCandidates {
-		t.Errorf("%d are left out", leftOut.Total)
+	if n := len(leftOut); n != 10_000-wire.MaxCandidates || leftOut[0].Reason != LeftOutTooMany {
+		t.Errorf("%d are left out, the first as %s", n, leftOut[0].Reason)
 	}
-	if n := len(leftOut.Candidates); n != wire.MaxCandidates || leftOut.Candidates[0].Reason != LeftOutTooMany {
-		t.Errorf("%d of them are remembered, the first as %s", n, leftOut.Candidates[0].Reason)
+	if kept := withEarlier(leftOut, nil); len(kept) != wire.MaxCandidates {
+		t.Errorf("%d of them are remembered", len(kept))
 	}
 }
 
@@ -218,8 +219,8 @@ func TestWhatIsLeftOutHasAReason(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, leftOut := probeable([]wire.Candidate{candidate(test.endpoint, wire.CandidateMapped)}, test.here)
-			if len(leftOut.Candidates) != 1 || leftOut.Candidates[0].Reason != test.want {
-				t.Errorf("left out as %v, want %s", leftOut.Candidates, test.want)
+			if len(leftOut) != 1 || leftOut[0].Reason != test.want {
+				t.Errorf("left out as %v, want %s", leftOut, test.want)
 			}
 		})
 	}
@@ -229,7 +230,19 @@ func TestWhatIsLeftOutHasAReason(t *testing.T) {
 // without NAT does, is nothing to tell users about.
 func TestADuplicateIsNotLeftOut(t *testing.T) {
 	twice := []wire.Candidate{candidate("198.51.100.7:5000", wire.CandidateLocal), candidate("198.51.100.7:5000", wire.CandidateObserved)}
-	if got, leftOut := probeable(twice, home); len(got) != 1 || leftOut.Total != 0 {
+	if got, leftOut := probeable(twice, home); len(got) != 1 || len(leftOut) != 0 {
 		t.Errorf("probed %v, left out %v", got, leftOut)
+	}
+}
+
+// TestAnAddedCandidateDoesNotMakeTheOthersForgotten has the peer name something
+// odd, and then only a predicted endpoint.
+func TestAnAddedCandidateDoesNotMakeTheOthersForgotten(t *testing.T) {
+	odd := LeftOut{punch.Candidate{Endpoint: netip.MustParseAddrPort("169.254.169.254:8080")}, LeftOutReserved}
+	newer := LeftOut{punch.Candidate{Endpoint: netip.MustParseAddrPort("10.0.0.1:5000")}, LeftOutPrivate}
+	kept := withEarlier(nil, withEarlier([]LeftOut{odd}, nil))
+	kept = withEarlier([]LeftOut{newer, odd}, kept)
+	if want := []LeftOut{newer, odd}; !slices.Equal(kept, want) {
+		t.Errorf("kept %v, want %v", kept, want)
 	}
 }

@@ -1,6 +1,8 @@
 package socket
 
 import (
+	"slices"
+
 	"peerd/punch"
 	"peerd/wire"
 )
@@ -26,25 +28,21 @@ const (
 	LeftOutTooMany LeftOutReason = "too-many"
 )
 
-// LeftOut are the candidates of an introduction that were not probed. The zero
-// LeftOut is empty.
+// LeftOut is a candidate that is not probed, and why.
 type LeftOut struct {
-	// Candidates are the first of them, at most wire.MaxCandidates: all there are
-	// in an introduction that came by wire.
-	Candidates []LeftOutCandidate
-	// Total is how many there were.
-	Total int
-}
-
-// LeftOutCandidate is a candidate that was not probed, and why.
-type LeftOutCandidate struct {
 	punch.Candidate
 	Reason LeftOutReason
 }
 
-func (l *LeftOut) add(c punch.Candidate, reason LeftOutReason) {
-	l.Total++
-	if len(l.Candidates) < wire.MaxCandidates {
-		l.Candidates = append(l.Candidates, LeftOutCandidate{c, reason})
+// withEarlier returns what was left out of the last introduction, and then of
+// those before it, each once: an introduction that only adds a predicted endpoint
+// does not make the others forgotten. There are at most wire.MaxCandidates.
+func withEarlier(last, earlier []LeftOut) []LeftOut {
+	var all []LeftOut
+	for _, c := range slices.Concat(last, earlier) {
+		if len(all) < wire.MaxCandidates && !slices.Contains(all, c) {
+			all = append(all, c)
+		}
 	}
+	return all
 }

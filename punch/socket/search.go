@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"slices"
 	"time"
 
 	"peerd/punch"
@@ -10,8 +11,9 @@ import (
 type Search struct {
 	// Attempts are what was tried since the last introduction that began anew.
 	Attempts []punch.Attempt
-	// LeftOut is what the last introduction named and is not probed.
-	LeftOut LeftOut
+	// LeftOut is what the last introductions named and is not probed, the latest
+	// first; at most wire.MaxCandidates.
+	LeftOut []LeftOut
 	// Warnings are what is odd about the session, as far as its packets tell.
 	Warnings []punch.Warning
 	// Running is set while the search is under way.
@@ -27,12 +29,10 @@ func (x *Session) Search() Search {
 	defer x.mu.Unlock()
 	search := Search{
 		Attempts: x.engine.Ledger(),
+		LeftOut:  slices.Clone(x.leftOut),
 		Warnings: x.engine.Warnings(),
 		Running:  x.engine.Searching(time.Now()),
 		Next:     x.engine.NextTalk(),
-	}
-	if leftOut := x.leftOut.Load(); leftOut != nil {
-		search.LeftOut = *leftOut
 	}
 	if n := int(x.heldBack.Load()); n > 0 {
 		search.Warnings = append(search.Warnings, punch.Warning{Code: punch.WarningHeldBack, Count: n})

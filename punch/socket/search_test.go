@@ -25,7 +25,7 @@ func TestASearchTellsWhatWasTriedAndWhatCameOfIt(t *testing.T) {
 		if got.Running || !got.Next.IsZero() {
 			t.Errorf("a direct path was found, but the search goes on: %+v", got)
 		}
-		if len(got.LeftOut.Candidates) != 1 || got.LeftOut.Candidates[0].Endpoint != nobodys.Endpoint {
+		if len(got.LeftOut) != 1 || got.LeftOut[0].Endpoint != nobodys.Endpoint {
 			t.Errorf("left out %v", got.LeftOut)
 		}
 		if len(got.Warnings) != 0 {

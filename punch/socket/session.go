@@ -48,8 +48,6 @@ type Session struct {
 	opened   time.Time
 	// lastStrayed is when the engine last heard of a stray, counted the same way.
 	lastStrayed atomic.Int64
-	// leftOut is what the last introduction named and we do not probe; nil before.
-	leftOut atomic.Pointer[LeftOut]
 	// heldBack counts what the governor did not let us send.
 	heldBack atomic.Int64
 	// outlets are the sockets of this session's own.
@@ -61,6 +59,8 @@ type Session struct {
 
 	mu     sync.Mutex
 	engine engine
+	// leftOut is what the last introductions named and we do not probe.
+	leftOut []LeftOut
 	// timer steps the engine when it wants to; nil until it first does.
 	timer *time.Timer
 	// pending are actions not done yet, in order.
@@ -129,7 +129,9 @@ type Introduction struct {
 func (x *Session) Introduce(in Introduction) int {
 	fireAt := time.Now().Add(in.FireIn)
 	candidates, leftOut := probeable(in.Candidates, x.socket.surroundings(in.Observed))
-	x.leftOut.Store(&leftOut)
+	x.mu.Lock()
+	x.leftOut = withEarlier(leftOut, x.leftOut)
+	x.mu.Unlock()
 	x.step(punch.Introduced{
 		Candidates: candidates,
 		FireAt:     fireAt,
