@@ -102,6 +102,10 @@ func (s *Server) answer(socket *udpSocket, datagram []byte, d *offload.Datagrams
 func (s *Server) accept(socket *udpSocket, login wire.Login, d *offload.Datagrams, now time.Time) {
 	asked := socket.asked(d)
 	by := observer{socket.port, s.addresses.isSecond(asked)}
+	if login.ResponsePort != 0 {
+		s.acceptElsewhere(socket, login, d, now)
+		return
+	}
 	if by.port == mainPort {
 		s.relay.heard(by, d.From, asked, now)
 	}
@@ -120,6 +124,29 @@ func (s *Server) accept(socket *udpSocket, login wire.Login, d *offload.Datagram
 		Cookie:        s.cookies.bake(by, d.From, now),
 	}
 	from.send(local, answer.Append(socket.scratch[:0]), d.From)
+}
+
+// acceptElsewhere answers a Login at another port of the address that it comes
+// from, which shows the peer whether its NAT still has a mapping there. It does
+// so from the second address only, since a router that bans whoever surprises it
+// must not ban the first, and under the limit of plain STUN, since whoever has
+// that port has not asked. No cookie: it would certify the endpoint of one to
+// whoever has the other.
+func (s *Server) acceptElsewhere(socket *udpSocket, login wire.Login, d *offload.Datagrams, now time.Time) {
+	asked := socket.asked(d)
+	if !s.addresses.isSecond(asked) || login.Change != (wire.Change{}) || !s.bindings.allow(d.From.Addr(), now) {
+		s.counters.datagramsDropped.Add(1)
+		return
+	}
+	s.counters.bindings.Add(1)
+	answer := wire.Accept{
+		TransactionID: login.TransactionID,
+		Observed:      d.From,
+		ControlPort:   s.controlPort,
+		OtherPort:     s.otherPort,
+		OtherAddr:     s.addresses.other(asked),
+	}
+	socket.send(asked, answer.Append(socket.scratch[:0]), netip.AddrPortFrom(d.From.Addr(), login.ResponsePort))
 }
 
 // answerBinding answers a standard STUN client. One that wants the answer from an

@@ -1,5 +1,7 @@
 package wire
 
+import "encoding/binary"
+
 // LoginSize is the size of every Login: the smallest multiple of four at which
 // no Accept is larger than its Login, which is the size of an Accept for IPv6
 // that names another address. A larger one would be wasted; a smaller one would
@@ -12,12 +14,17 @@ const loginValueSize = LoginSize - stunHeaderSize - attributeHeaderSize - finger
 // Login asks the rendezvous for an Accept. It is a STUN Binding request: the
 // header, LOGIN and FINGERPRINT.
 //
-//	LOGIN: version (1), change (1), zeros (70; ignored when read)
+//	LOGIN: version (1), change (1), response port (2), zeros (68; ignored when read)
 //
 // It proves nothing and changes nothing at the rendezvous.
 type Login struct {
 	TransactionID TransactionID
 	Change        Change // where the Accept is to come from
+	// ResponsePort is where the Accept is to go to, at the address that the Login
+	// comes from: it tells whether a mapping there is still alive (RFC 5780
+	// sections 4.6 and 7.5). 0: to where the Login comes from. Only the other
+	// address of a rendezvous does it, and the Accept has no cookie.
+	ResponsePort uint16
 }
 
 // Append appends the datagram to b: LoginSize bytes.
@@ -27,6 +34,7 @@ func (m Login) Append(b []byte) []byte {
 	b = appendZeros(b, attrLogin, loginValueSize)
 	value := b[len(b)-loginValueSize:]
 	value[0], value[1] = Version, m.Change.flags()
+	binary.BigEndian.PutUint16(value[2:], m.ResponsePort)
 	return appendFingerprint(b, start)
 }
 
@@ -45,5 +53,9 @@ func ParseLogin(d []byte) (Login, error) {
 	case len(a.login) != loginValueSize || a.login[0] == 0:
 		return Login{}, errAttribute
 	}
-	return Login{TransactionID: a.transaction, Change: changeOf(a.login[1])}, nil
+	return Login{
+		TransactionID: a.transaction,
+		Change:        changeOf(a.login[1]),
+		ResponsePort:  binary.BigEndian.Uint16(a.login[2:]),
+	}, nil
 }

@@ -15,6 +15,7 @@ func TestLoginVectors(t *testing.T) {
 		example[Login]{"to be answered from the other address and port", Login{
 			TransactionID: exampleTransaction, Change: Change{Address: true, Port: true},
 		}},
+		example[Login]{"to be answered to another port", Login{TransactionID: exampleTransaction, ResponsePort: 40_001}},
 	)
 }
 
@@ -33,7 +34,7 @@ func TestLoginOfALaterVersionIsALogin(t *testing.T) {
 	d := Login{TransactionID: exampleTransaction}.Append(nil)
 	d[stunHeaderSize+attributeHeaderSize] = Version + 1
 	d[stunHeaderSize+attributeHeaderSize+1] = 0xf8 // changes we do not know
-	d[stunHeaderSize+attributeHeaderSize+2] = 0xff
+	d[stunHeaderSize+attributeHeaderSize+4] = 0xff
 	if m, err := ParseLogin(repairSTUN(d)); err != nil || m != (Login{TransactionID: exampleTransaction}) {
 		t.Errorf("parsed %+v, %v", m, err)
 	}

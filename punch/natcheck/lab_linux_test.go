@@ -80,4 +80,3 @@ func configFor(t *testing.T, host *natlab.Host, server netip.AddrPort) natcheck.
 		},
 	}
 }
-
