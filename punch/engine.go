@@ -1,8 +1,6 @@
 package punch
 
 import (
-	"encoding/binary"
-	"math/rand/v2"
 	"time"
 
 	"peerd/wire"
@@ -34,7 +32,7 @@ type Engine struct {
 	sockets      ownSockets
 	ledger       []Attempt
 	evidence     evidence
-	random       *rand.Rand
+	draws        *draws
 	// floodedAt is when a strategy last began that opens hundreds of flows.
 	floodedAt time.Time
 
@@ -46,11 +44,12 @@ type Engine struct {
 
 // New returns an engine that uses the relay until a direct path is proven.
 func New(config Config) *Engine {
+	draws := &draws{seed: config.Seed}
 	return &Engine{
 		config:       config,
-		transactions: newTransactions(config.Seed),
+		transactions: newTransactions(draws),
 		budget:       newBudget(),
-		random:       rand.New(rand.NewPCG(binary.BigEndian.Uint64(config.Seed[:8]), binary.BigEndian.Uint64(config.Seed[8:]))),
+		draws:        draws,
 		monitor:      monitor{keepalive: unknownKeepalive},
 	}
 }

@@ -27,6 +27,8 @@ type Introduced struct {
 	// OpenerTTL is the TTL with which a packet passes all of our own NATs and
 	// dies soon after; 0 when it was not measured.
 	OpenerTTL int
+	// Taken are ports of our own NAT that are known to be in use.
+	Taken []uint16
 	// Caller is set for the peer whose request caused the introduction.
 	Caller bool
 }

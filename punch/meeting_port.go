@@ -1,8 +1,8 @@
 package punch
 
 import (
-	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"time"
 
 	"peerd/wire"
@@ -40,7 +40,7 @@ const (
 type meetingPort struct {
 	in      Introduced
 	target  netip.AddrPort // the peer's address, with any port
-	random  *rand.Rand
+	draws   *draws
 	due     time.Time // of the next promise; zero: no more
 	rounds  int
 	samples observations
@@ -60,8 +60,8 @@ type meetingRow struct {
 	due    time.Time // zero: all shots are fired
 }
 
-func newMeetingPort(now time.Time, in Introduced, target netip.AddrPort, random *rand.Rand) *meetingPort {
-	return &meetingPort{in: in, target: anyPort(target.Addr()), random: random, due: now}
+func newMeetingPort(now time.Time, in Introduced, target netip.AddrPort, draws *draws) *meetingPort {
+	return &meetingPort{in: in, target: anyPort(target.Addr()), draws: draws, due: now}
 }
 
 func (m *meetingPort) run(e *Engine, now time.Time) {
@@ -106,12 +106,7 @@ func (m *meetingPort) observed(e *Engine, now time.Time, event Observed) {
 func (m *meetingPort) choose(samples []netip.AddrPort) netip.AddrPort {
 	addr := samples[0].Addr()
 	if classOf(m.in.Ours) == classBlock {
-		first, last := int(m.in.Ours.FirstPort), int(m.in.Ours.LastPort)
-		port := uint16(first + m.random.IntN(last-first+1))
-		if port == samples[0].Port() {
-			port = uint16(first)
-		}
-		return netip.AddrPortFrom(addr, port)
+		return m.chooseInBlock(samples[0])
 	}
 	before, last := int(samples[1].Port()), int(samples[2].Port())
 	step := greatestCommonDivisor(before-int(samples[0].Port()), last-before)
@@ -123,6 +118,18 @@ func (m *meetingPort) choose(samples []netip.AddrPort) netip.AddrPort {
 		return netip.AddrPort{}
 	}
 	return netip.AddrPortFrom(addr, uint16(port))
+}
+
+// chooseInBlock returns a port of our block that nothing sits on, as far as we
+// know.
+func (m *meetingPort) chooseInBlock(sample netip.AddrPort) netip.AddrPort {
+	taken := append(slices.Clone(m.in.Taken), sample.Port())
+	for _, port := range m.draws.ports(int(m.in.Ours.FirstPort), int(m.in.Ours.LastPort), len(taken)+1) {
+		if !slices.Contains(taken, port) {
+			return netip.AddrPortFrom(sample.Addr(), port)
+		}
+	}
+	return netip.AddrPort{}
 }
 
 // introduced takes the port the peer has promised. If ours of the last round is
@@ -146,10 +153,15 @@ func (m *meetingPort) fill(now time.Time) {
 	}
 	count := meetingSockets
 	if classOf(m.in.Ours) == classBlock {
-		count = min(int(m.in.Ours.LastPort)-int(m.in.Ours.FirstPort)+1, maxMeetingSockets)
+		count = min(blockSize(m.in.Ours), maxMeetingSockets)
 	}
 	m.row = meetingRow{target: m.target, to: m.theirs, left: count, due: now}
 }
+
+// blockSize estimates the size of a block from the samples that its ends were
+// seen in: the block is a little larger. What does not fit any more, the NAT
+// drops.
+func blockSize(r wire.NATReport) int { return (int(r.LastPort) - int(r.FirstPort) + 1) * 6 / 5 }
 
 func (r *meetingRow) run(e *Engine, now time.Time) {
 	if r.due.IsZero() || r.due.After(now) {

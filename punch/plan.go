@@ -100,11 +100,11 @@ func (e *Engine) planUDP(now time.Time, in Introduced, target netip.AddrPort) st
 	case ours == classSequential && theirs == classEasy && theyAreShut:
 		return newSandwich(now, in, target)
 	case ours == classSequential && theirs.predictable():
-		return newMeetingPort(now, in, target, e.random)
+		return newMeetingPort(now, in, target, e.draws)
 	case ours == classBlock && theirs.predictable() && e.mayFlood(now):
-		return newMeetingPort(now, in, target, e.random)
+		return newMeetingPort(now, in, target, e.draws)
 	case ours == classEasy && theirs != classSequential && shut && e.mayFlood(now):
-		return newSpray(in, target, e.random)
+		return newSpray(in, target, e.draws)
 	case ours != classEasy && ours != classSequential && theirs == classEasy && theyAreShut && e.mayFlood(now):
 		return newManySockets(now, in, target)
 	}

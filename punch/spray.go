@@ -1,7 +1,6 @@
 package punch
 
 import (
-	"math/rand/v2"
 	"net/netip"
 	"time"
 )
@@ -28,23 +27,12 @@ type spray struct {
 	due   time.Time // zero: done
 }
 
-func newSpray(in Introduced, target netip.AddrPort, random *rand.Rand) *spray {
+func newSpray(in Introduced, target netip.AddrPort, draws *draws) *spray {
 	first, last, count := firstSprayPort, 0xffff, sprayPorts
 	if classOf(in.Theirs) == classBlock {
 		first, last, count = max(first, int(in.Theirs.FirstPort)), int(in.Theirs.LastPort), blockSprayPorts
 	}
-	return &spray{addr: target.Addr(), ports: distinctPorts(first, last, count, random), due: in.FireAt}
-}
-
-// distinctPorts draws count ports between first and last, or all of them if
-// there are no more.
-func distinctPorts(first, last, count int, random *rand.Rand) []uint16 {
-	size := max(0, last-first+1)
-	var ports []uint16
-	for _, offset := range random.Perm(size)[:min(size, count)] {
-		ports = append(ports, uint16(first+offset))
-	}
-	return ports
+	return &spray{addr: target.Addr(), ports: draws.ports(first, last, count), due: in.FireAt}
 }
 
 func (s *spray) run(e *Engine, now time.Time) {

@@ -16,6 +16,11 @@ var talkBackoff = [...]time.Duration{
 	5 * time.Minute,
 }
 
+// interestedFor is how long after the last data a session still asks: a single
+// message gets the three attempts of the first half minute. Longer would punch
+// for peers that nobody talks to.
+const interestedFor = time.Minute
+
 // talk decides when to ask for a new introduction.
 type talk struct {
 	// at is when to ask again if the session is still on the relay; zero means
@@ -55,11 +60,11 @@ func (e *Engine) askAgain(now time.Time) {
 	}
 }
 
-// talkWake returns when to ask again. An idle session does not ask: its next
-// data does.
+// talkWake returns when to ask again. A session that has long been idle does not
+// ask: its next data does.
 func (e *Engine) talkWake() time.Time {
 	t := &e.talk
-	if t.at.IsZero() || e.monitor.current != nil || t.at.After(e.lastSent.Add(activeFor)) {
+	if t.at.IsZero() || e.monitor.current != nil || t.at.After(e.lastSent.Add(interestedFor)) {
 		return time.Time{}
 	}
 	return t.at

@@ -1,9 +1,6 @@
 package punch
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/binary"
 	"time"
 
 	"peerd/wire"
@@ -15,8 +12,7 @@ const transactionLifetime = 5 * time.Second
 
 // transactions remembers the probes that may still be answered.
 type transactions struct {
-	seed    [16]byte
-	counter uint64
+	draws   *draws
 	open    map[wire.TransactionID]sentProbe
 	// expired is when the map was last cleared of old ones.
 	expired time.Time
@@ -27,18 +23,14 @@ type sentProbe struct {
 	at time.Time
 }
 
-func newTransactions(seed [16]byte) transactions {
-	return transactions{seed: seed, open: make(map[wire.TransactionID]sentProbe)}
+func newTransactions(draws *draws) transactions {
+	return transactions{draws: draws, open: make(map[wire.TransactionID]sentProbe)}
 }
 
-// begin returns the id for a new probe: a keyed hash of a counter, which a
-// stranger cannot guess and a replay of the same events repeats exactly.
+// begin returns the id for a new probe.
 func (t *transactions) begin(way route, now time.Time) wire.TransactionID {
 	t.expire(now)
-	t.counter++
-	mac := hmac.New(sha256.New, t.seed[:])
-	mac.Write(binary.BigEndian.AppendUint64(nil, t.counter))
-	id := wire.TransactionID(mac.Sum(nil)[:len(wire.TransactionID{})])
+	id := wire.TransactionID(t.draws.next()[:len(wire.TransactionID{})])
 	t.open[id] = sentProbe{route: way, at: now}
 	return id
 }
