@@ -17,6 +17,7 @@
 package offload
 
 import (
+	"fmt"
 	"iter"
 	"net"
 	"net/netip"
@@ -124,6 +125,9 @@ func (c *Conn) WriteFrom(local netip.Addr, b []byte, segmentSize int, ecn uint8,
 // socket's. Where the system cannot do that it sends nothing and returns
 // errors.ErrUnsupported.
 func (c *Conn) WriteTTL(b []byte, ttl int, to netip.AddrPort) error {
+	if ttl < 1 || ttl > 255 {
+		return fmt.Errorf("a TTL of %d is not from 1 to 255", ttl)
+	}
 	return c.sendTTL(b, ttl, to)
 }
 
