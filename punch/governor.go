@@ -15,12 +15,14 @@ const (
 	// ProbesPerSecond to such endpoints, of 92 bytes each: half a megabit. A
 	// strategy for hard NATs sends 640 packets in about a second. Lower makes
 	// that take longer than the peers wait for each other; higher is a nuisance
-	// to whoever was named falsely, and more than small routers set up flows.
+	// to whoever was named falsely, and sets up flows faster than small routers
+	// can.
 	ProbesPerSecond = 600
-	// ProbeBurst may be sent at once: the first shots of sixteen introductions,
-	// or 200 ms of a hard-NAT strategy on a clock that was late. A larger one is
-	// dropped by the short queues of home uplinks, a smaller one by us.
-	ProbeBurst = 128
+	// ProbeBurst is how far the sum of probes may run ahead of that rate: by what
+	// a volley and 640 sockets opened at 1,000 a second take. A smaller one has
+	// sockets missing that the strategy counts on; what a larger one sends at
+	// once overflows the queues of home uplinks.
+	ProbeBurst = 350
 
 	// FlowLifetime is how long a router remembers a UDP flow that nobody has
 	// answered: 30 s on Linux (nf_conntrack_udp_timeout), and no less on others

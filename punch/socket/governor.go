@@ -51,6 +51,10 @@ func (x *Session) flow(id punch.SocketID, to netip.AddrPort) punch.Flow {
 
 // sendDatagram sends a probe or a reply of the engine's.
 func (x *Session) sendDatagram(action punch.SendDatagram) {
+	if action.To == throughRelay {
+		x.sendRelayed(action.Datagram, len(action.Datagram), 0)
+		return
+	}
 	if !x.allows(action) {
 		x.heldBack.Add(1)
 		return // lost, as far as the engine can tell

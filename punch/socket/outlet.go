@@ -138,8 +138,11 @@ func (o *outlets) claim(id punch.SocketID, from netip.AddrPort) int {
 	return slices.IndexFunc(o.claims, func(c outletClaim) bool { return c.socket == id && c.from == from })
 }
 
-// receive takes a datagram that came in at an outlet, and therefore is of this
-// session or of none. It reports whether it is a packet for QUIC: then the
+// throughRelay is where a datagram comes from that came through the relay.
+var throughRelay netip.AddrPort
+
+// receive takes a datagram that came in at an outlet, or through the relay in
+// the session's name, and therefore is of this session or of none. It reports whether it is a packet for QUIC: then the
 // caller hands it on with Socket.deliver.
 func (x *Session) receive(id punch.SocketID, datagram []byte, from netip.AddrPort) (isPacket bool) {
 	switch wire.Classify(datagram) {
@@ -157,12 +160,15 @@ func (x *Session) receive(id punch.SocketID, datagram []byte, from netip.AddrPor
 	return false
 }
 
-// acceptsPacket reports whether a packet that came in at an outlet is QUIC's to
-// look at: it comes from the end of the path, or from where the peer was heard.
+// acceptsPacket reports whether a packet is QUIC's to look at: it comes through
+// the relay, from the end of the path, or from where the peer was heard.
 func (x *Session) acceptsPacket(id punch.SocketID, packet []byte, from netip.AddrPort) bool {
 	if len(packet) > maxQUICPacket {
 		x.socket.counters.junk.Add(1)
 		return false
+	}
+	if from == throughRelay {
+		return true
 	}
 	path := x.path.Load()
 	if path.Socket == id && path.Direct == from || x.outlets.hasHeard(id, from) {

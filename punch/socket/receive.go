@@ -186,16 +186,20 @@ func (s *Socket) receiveRelayed(frame []byte, from netip.AddrPort) (*Session, []
 		s.counters.foreignRelay.Add(1)
 		return nil, nil
 	}
-	session, packet, ok := wire.ParseRelayHeader(frame)
-	if !ok || !isQUIC(packet) {
+	session, payload, ok := wire.ParseRelayHeader(frame)
+	if !ok {
 		s.counters.junk.Add(1)
 		return nil, nil
 	}
 	x := s.registry.byID(session)
 	if x == nil {
 		s.counters.unknownSession.Add(1)
+		return nil, nil
 	}
-	return x, packet
+	if !x.receive(0, payload, throughRelay) {
+		return nil, nil
+	}
+	return x, payload
 }
 
 // receiveProbe feeds a probe or reply to the engine it names, which checks

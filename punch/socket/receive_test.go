@@ -55,7 +55,8 @@ func TestWhatReachesQUIC(t *testing.T) {
 		datagram []byte
 		from     netip.AddrPort
 		quic     bool
-		replies  int
+		replies  int // sent directly
+		relayed  int // sent through the relay
 		counters Counters
 	}{
 		"a packet from the peer":              {datagram: quicPacket, from: peerEndpoint, quic: true},
@@ -67,7 +68,10 @@ func TestWhatReachesQUIC(t *testing.T) {
 		"a relay frame from a stranger":       {datagram: frame(ours, quicPacket), from: stranger, counters: Counters{ForeignRelay: 1}},
 		"a relay frame from the peer":         {datagram: frame(ours, quicPacket), from: peerEndpoint, counters: Counters{ForeignRelay: 1}},
 		"a relay frame of another session":    {datagram: frame(unknown, quicPacket), from: server, counters: Counters{UnknownSession: 1}},
-		"a relayed probe":                     {datagram: frame(ours, probe(ours, keyToUs)), from: server, counters: Counters{Junk: 1}},
+		"a relayed probe":                     {datagram: frame(ours, probe(ours, keyToUs)), from: server, relayed: 1},
+		"a forged relayed probe":              {datagram: frame(ours, probe(ours, wire.ProbeKey{9})), from: server},
+		"a relayed probe of another session":  {datagram: frame(ours, probe(unknown, keyToUs)), from: server, counters: Counters{UnknownSession: 1}},
+		"a relayed reply to no probe":         {datagram: frame(ours, reply), from: server},
 		"a relay frame in a relay frame":      {datagram: frame(ours, frame(ours, quicPacket)), from: server, counters: Counters{Junk: 1}},
 		"a relayed packet too long for QUIC":  {datagram: frame(ours, tooLong), from: server, counters: Counters{Junk: 1}},
 		"an empty relay frame":                {datagram: frame(ours, nil), from: server, counters: Counters{Junk: 1}},
@@ -87,6 +91,9 @@ func TestWhatReachesQUIC(t *testing.T) {
 			}
 			if replies := l.link.count(wire.DatagramProbeReply); replies != test.replies {
 				t.Errorf("%d replies were sent, want %d", replies, test.replies)
+			}
+			if relayed := l.link.count(wire.DatagramRelay); relayed != test.relayed {
+				t.Errorf("%d replies were relayed, want %d", relayed, test.relayed)
 			}
 			if got := l.Counters(); got != test.counters {
 				t.Errorf("counted %+v, want %+v", got, test.counters)

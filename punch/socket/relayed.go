@@ -100,16 +100,10 @@ func (s *Socket) DeliverRelayed(session wire.SessionID, payload []byte) {
 	switch {
 	case x == nil:
 		s.counters.unknownSession.Add(1)
-	case !isQUIC(payload):
-		s.counters.junk.Add(1)
+	case !x.receive(0, payload, throughRelay):
 	case !s.relayed.put(x, payload, 0):
 		s.counters.relayedOverflow.Add(1)
 	default:
 		s.wakeReader()
 	}
-}
-
-// isQUIC reports whether payload may go to quic-go.
-func isQUIC(payload []byte) bool {
-	return len(payload) <= maxQUICPacket && wire.Classify(payload) == wire.DatagramQUIC
 }

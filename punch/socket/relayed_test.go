@@ -2,9 +2,12 @@ package socket
 
 import (
 	"bytes"
+	"net/netip"
 	"testing"
 
 	"golang.org/x/net/ipv4"
+
+	"peerd/wire"
 )
 
 func TestTheQueueToTheReaderIsBounded(t *testing.T) {
@@ -35,13 +38,32 @@ func TestRelayedDatagramsAreCopied(t *testing.T) {
 	}
 }
 
-func TestOnlyQUICIsTakenFromTheControlConnection(t *testing.T) {
+func TestOnlyOurKindsAreTakenFromTheControlConnection(t *testing.T) {
 	l := newListener(t)
 	l.DeliverRelayed(l.session.ID(), nil)
 	l.DeliverRelayed(l.session.ID(), frame(l.session.ID(), quicPacket))
 	l.DeliverRelayed(l.session.ID(), make([]byte, maxQUICPacket+1))
 	l.DeliverRelayed(randomSession(), quicPacket)
 	if got := l.Counters(); got != (Counters{Junk: 3, UnknownSession: 1}) {
+		t.Errorf("counted %+v", got)
+	}
+}
+
+func TestProbesPassThroughTheControlConnection(t *testing.T) {
+	l := newListener(t)
+	l.SetRelay(netip.AddrPort{})
+	var replies [][]byte
+	l.config.RelayByControl = func(_ wire.SessionID, payload []byte) { replies = append(replies, bytes.Clone(payload)) }
+	probe := wire.Probe{TransactionID: wire.TransactionID{4}, Session: l.session.ID()}
+	l.DeliverRelayed(l.session.ID(), probe.Append(nil, keyToUs))
+	if len(replies) != 1 {
+		t.Fatalf("%d replies, want 1", len(replies))
+	}
+	reply, err := wire.ParseProbeReply(replies[0], wire.ProbeKey{2})
+	if err != nil || reply.TransactionID != probe.TransactionID {
+		t.Errorf("replied %+v, %v", reply, err)
+	}
+	if got := l.Counters(); got != (Counters{}) {
 		t.Errorf("counted %+v", got)
 	}
 }
