@@ -71,6 +71,9 @@ func (a *app) pingUntilDirect(ctx context.Context, client *api.Client, peer stri
 	for seq := 1; count == 0 || seq <= count; seq++ {
 		ping, err := a.pingOnce(ctx, client, peer, seq)
 		if err == nil {
+			if last.Path == "" && ping.Path != api.PathDirect {
+				a.say(fill(a.text.Why.WaitingUp, printable.Line(peer), a.timeout))
+			}
 			last = ping
 		}
 		if err == nil && ping.Path != api.PathDirect && seq != count {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"net/netip"
@@ -42,6 +43,7 @@ var update = flag.Bool("update", false, "rewrite the expected outputs in testdat
 //	advance PEER STATE      how far messages to the peer get now
 //	marked ID receipt|silent   waits for the mark that messages up to ID are read
 //	unmarked                nothing has been marked read
+//	explain FILE            the answer to why is this row from now on
 //	stop                    the daemon stops
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -65,6 +67,7 @@ func TestScripts(t *testing.T) {
 			"stored":      stored,
 			"text":        text,
 			"refuse":      refuse,
+			"explain":     explain,
 			"stop":        stop,
 		},
 	})
@@ -240,6 +243,12 @@ func refuse(ts *testscript.TestScript, _ bool, args []string) {
 		refusal = &api.Error{Code: api.CodeDeclined, Message: args[0] + " says no"}
 	}
 	of(ts).Refuse(args[0], refusal)
+}
+
+func explain(ts *testscript.TestScript, _ bool, args []string) {
+	var why api.Why
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &why))
+	of(ts).Explain(why)
 }
 
 func stop(ts *testscript.TestScript, _ bool, _ []string) { of(ts).stop() }

@@ -16,19 +16,18 @@ import (
 type texts struct {
 	Error, Hint string // prefixes
 
-	Header                                  []string // of the peers' table
-	Me                                      string   // name, rendezvous state, its address, RTT, NAT
-	Online, Offline, NoSession, NeverSeen   string
-	LastSeen, Queued, Comma                 string
-	RelayedAdvice                           string
-	Name, Key, Circle                       string
-	CameOnline, WentOffline                 string
-	Pong                                    string // sequence number, peer, RTT, path
-	NoMessages, Watching                    string
-	UDP, Rendezvous, Observed, Local, NAT   string
-	Mapped                                  string
-	Works, Blocked                          string
-	OurNAT, TheirNAT, Probed, Since, Advice string
+	Header                                []string // of the peers' table
+	Me                                    string   // name, rendezvous state, its address, RTT, NAT
+	Online, Offline, NoSession, NeverSeen string
+	LastSeen, Queued, Comma               string
+	RelayedAdvice                         string
+	Name, Key, Circle                     string
+	CameOnline, WentOffline               string
+	Pong                                  string // sequence number, peer, RTT, path
+	NoMessages, Watching                  string
+	UDP, Rendezvous, Observed, Local, NAT string
+	Mapped                                string
+	Works, Blocked                        string
 
 	// netcheck
 	Block, Step, Drift, Lifetime, OpenerTTL string // first and last port; step; flows per second; seconds; TTL
@@ -45,7 +44,7 @@ type texts struct {
 	Hairpin         map[string]string
 	Aspect          map[string]string // that was not measured
 	GapReason       map[string]string // why
-	Reason          map[api.Reason]failureText
+	Why             whyTexts
 
 	// Failures found here.
 	NotDelivered    failureText // peer, wanted state, timeout

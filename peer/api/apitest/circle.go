@@ -32,13 +32,9 @@ func Circle() *Daemon {
 		api.Peer{Name: "e\x1b]52;c;aGk=\x07\u202evil", Key: key('e'), Path: api.PathNone},
 	)
 	d.Refuse("mallory", api.KeyChanged("mallory"))
-	d.Explain(api.Why{
-		Peer: "nas", Reason: api.ReasonHardNATs, Since: Epoch,
-		TheirNAT: api.NAT{Mapping: "apdm", Filtering: "apdf", Allocation: "random"},
-		Probed:   []netip.AddrPort{netip.MustParseAddrPort("203.0.113.9:1024")},
-	})
-	d.Explain(api.Why{Peer: "bob", Reason: api.ReasonDirect, Since: Epoch, TheirNAT: Alice().NAT})
-	d.Explain(api.Why{Peer: "carol", Reason: api.ReasonPeerOffline})
+	d.Explain(whyNAS())
+	d.Explain(whyBob())
+	d.Explain(api.Why{Peer: "carol", Reason: api.ReasonPeerOffline, Remedy: api.RemedyAwaitPeer})
 	d.Classify(api.Netcheck{
 		Hairpin:     "no",
 		OwnHops:     []netip.Addr{netip.MustParseAddr("192.168.1.1"), netip.MustParseAddr("100.64.0.1")},
