@@ -10,7 +10,7 @@ PACKAGES := gcc libc6-dev miniupnpd-nftables
 
 export CGO_ENABLED := 0
 
-.PHONY: all help build setup test fuzz-short fuzz lint demo bench cross install uninstall generate clean
+.PHONY: all help build setup test fuzz-short fuzz lint demo bench matrix cross install uninstall generate clean
 
 all: build
 
@@ -58,6 +58,9 @@ demo: build ## the main job, played in a network lab where that is allowed, else
 
 bench: build ## the figures, each beside its bound
 	$(GO) run ./internal/figures $(BIN)
+
+matrix: build ## every pair of NATs, twenty meetings each, into docs/NAT.md; MATRIX="-cells REGEXP -runs N" for some of it
+	$(GO) run ./internal/matrix/measure -keep docs/nat-matrix.jsonl -write docs/NAT.md $(MATRIX) $(BIN)
 
 cross: ## the programs for every system we build for, in dist/
 	@set -e; for target in linux/amd64 linux/arm64 linux/arm darwin/arm64 windows/amd64 freebsd/amd64; do \

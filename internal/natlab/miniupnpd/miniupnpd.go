@@ -3,11 +3,12 @@
 // Package miniupnpd lets a home router of a lab make port mappings, by PCP,
 // NAT-PMP and UPnP IGD, with the program that many real home routers run:
 // Debian's miniupnpd on nftables ("make setup" installs it). It serves the tests
-// of port mapping. It is for the kernel's kinds of NAT: what a userspace router
+// of port mapping and the matrix of NATs. It is for the kernel's kinds of NAT: what a userspace router
 // translates, the program's rules do not see.
 package miniupnpd
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"os"
@@ -29,40 +30,53 @@ const startTime = 20 * time.Second
 // translated.
 const table = "miniupnpd"
 
-// Start starts the program on the router of home, with no mappings. external is
-// what it tells others to be its outside address. The program refuses private
-// addresses and the documentation ranges that labs are made of: give the home
-// another one with natlab.Outside, or one where nothing is sent. Where the
-// program is missing the test fails.
+// Start starts the program on the router of home, as [Run] does, for a test,
+// which fails where that is not possible: a lab that skips proves nothing.
 func Start(t testing.TB, home *natlab.Home, external netip.Addr) *natlab.Process {
 	t.Helper()
-	if err := home.Do(installTable); err != nil {
-		t.Fatalf("install the router's table: %v", err)
-	}
-	folder := t.TempDir()
-	config := filepath.Join(folder, "miniupnpd.conf")
-	if err := os.WriteFile(config, []byte(settings(external)), 0o600); err != nil {
+	process, err := Run(home, external, t.TempDir())
+	if err != nil {
 		t.Fatal(err)
 	}
-	process := home.Start(natlab.Command{
-		Path: find(t), Args: []string{"-d", "-f", config, "-P", filepath.Join(folder, "pid")},
-	})
-	process.WaitLine(startTime, "Listening")
 	return process
 }
 
-// find returns the program. Where it is missing the test fails: a lab that
-// skips proves nothing.
-func find(t testing.TB) string {
-	t.Helper()
+// Run starts the program on the router of home, with no mappings and its files
+// in folder. external is what it tells others to be its outside address. The
+// program refuses private addresses and the documentation ranges that labs are
+// made of: give the home another one with natlab.Outside, or one where nothing
+// is sent.
+func Run(home *natlab.Home, external netip.Addr, folder string) (*natlab.Process, error) {
+	program, err := find()
+	if err != nil {
+		return nil, err
+	}
+	if err := home.Do(installTable); err != nil {
+		return nil, fmt.Errorf("install the router's table: %w", err)
+	}
+	config := filepath.Join(folder, "miniupnpd.conf")
+	if err := os.WriteFile(config, []byte(settings(external)), 0o600); err != nil {
+		return nil, fmt.Errorf("configure miniupnpd: %w", err)
+	}
+	process := home.Start(natlab.Command{
+		Path: program, Args: []string{"-d", "-f", config, "-P", filepath.Join(folder, "pid")},
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
+	_, err = process.Await(ctx, "Listening")
+	return process, err
+}
+
+// find returns the program.
+func find() (string, error) {
 	path, err := exec.LookPath("miniupnpd")
 	if err != nil { // in many users' PATH its folder is missing
 		path, err = exec.LookPath("/usr/sbin/miniupnpd")
 	}
 	if err != nil {
-		t.Fatalf("%v: the tests need it as the home router: run \"make setup\" as root, or apt-get install miniupnpd-nftables", err)
+		return "", fmt.Errorf("%w: a lab needs it as the home router: run \"make setup\" as root, or apt-get install miniupnpd-nftables", err)
 	}
-	return path
+	return path, nil
 }
 
 func settings(external netip.Addr) string {
