@@ -34,18 +34,29 @@ func (m mappings) with(report portmap.Mapping) mappings {
 	return after
 }
 
-// public lists the endpoints that peers elsewhere can send to, in a fixed
-// order, each once. Several protocols of a router share one.
-func (m mappings) public() []netip.AddrPort {
+// endpoints lists where peers can send to, in a fixed order, each once: several
+// protocols of a router share one. Those on the internet come first. A private
+// one is of a router behind another NAT; neighbours behind that NAT can use it,
+// and often nothing else.
+func (m mappings) endpoints() []netip.AddrPort {
 	var endpoints []netip.AddrPort
-	for _, mapping := range m {
-		if mapping.IsPublic() {
+	for _, mapping := range slices.SortedFunc(slices.Values(m), compareMappings) {
+		if addressscope.Of(mapping.External.Addr()) >= addressscope.Private {
 			endpoints = append(endpoints, mapping.External)
 		}
 	}
-	slices.SortFunc(endpoints, netip.AddrPort.Compare)
 	endpoints = slices.Compact(endpoints)
 	return endpoints[:min(len(endpoints), maxMapped)]
+}
+
+func compareMappings(a, b portmap.Mapping) int {
+	switch {
+	case a.IsPublic() && !b.IsPublic():
+		return -1
+	case b.IsPublic() && !a.IsPublic():
+		return 1
+	}
+	return a.External.Compare(b.External)
 }
 
 // keepMapped has the home router forward our port for as long as the daemon
@@ -71,9 +82,9 @@ func mayBeForwardedTo(addr netip.Addr) bool {
 // that we reach by relay alone get another chance when there is a new endpoint.
 func (d *Daemon) mapped(report portmap.Mapping) {
 	d.mu.Lock()
-	before := d.mappings.public()
+	before := d.mappings.endpoints()
 	d.mappings = d.mappings.with(report)
-	after := d.mappings.public()
+	after := d.mappings.endpoints()
 	d.mu.Unlock()
 	if slices.Equal(before, after) {
 		return
@@ -98,7 +109,7 @@ func (d *Daemon) talkToRelayed() {
 func (d *Daemon) mappedEndpoints() []netip.AddrPort {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.mappings.public()
+	return d.mappings.endpoints()
 }
 
 // mappedCandidates are the mapped endpoints as candidates, without the one that

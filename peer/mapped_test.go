@@ -86,9 +86,11 @@ func TestMappedPortIsOfferedWhileTheRouterKeepsIt(t *testing.T) {
 		{"another protocol's report of the same is nothing new", mapping(first, portmap.UPnP), []string{first}},
 		{"a moved one is offered where it is", mapping(second, portmap.UPnP), []string{first, second}},
 		{"more than two are not offered", mapping("198.51.100.1:40002", portmap.NATPMP), []string{first, second}},
-		{"one behind another NAT is not offered", mapping(private, portmap.NATPMP), []string{first, second}},
-		{"a lost one is not offered", mapping("", portmap.PCP), []string{second}},
-		{"nothing is left in the end", mapping("", portmap.UPnP), nil},
+		{"those on the internet come before one behind another NAT", mapping(private, portmap.NATPMP), []string{first, second}},
+		{"a lost one is not offered", mapping("", portmap.PCP), []string{second, private}},
+		{"one behind another NAT is for neighbours", mapping("", portmap.UPnP), []string{private}},
+		{"an address of nobody's is not offered", mapping("0.0.0.0:40000", portmap.NATPMP), nil},
+		{"nothing is left in the end", mapping("", portmap.NATPMP), nil},
 	} {
 		router.report(step.report)
 		if got := mappedTo(d); !slices.Equal(got, step.want) {

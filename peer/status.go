@@ -50,7 +50,7 @@ func (d *Daemon) natRow() (row api.NAT, udp bool) {
 	defer d.mu.Unlock()
 	row = natWords(d.observation.report)
 	row.Local = local
-	row.Mapped = d.mappings.public()
+	row.Mapped = d.mappings.endpoints()
 	udp = d.observation.fresh(time.Now())
 	if udp {
 		row.Observed = d.observation.accept.Observed

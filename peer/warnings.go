@@ -25,12 +25,13 @@ func warningsAbout(candidates []wire.Candidate, search socket.Search) []api.Warn
 }
 
 // leftOutWarnings warns of candidates that an honest peer does not have. That
-// another home has private addresses, and IPv6 where we have none, is usual.
+// another home has private addresses, its router too if that is not the last one,
+// and IPv6 where we have none, is usual.
 func leftOutWarnings(leftOut []socket.LeftOut) []api.Warning {
 	var all []api.Warning
 	for _, c := range leftOut {
 		code := leftOutCodes[c.Reason]
-		usual := c.Reason == socket.LeftOutPrivate && c.Kind == wire.CandidateLocal
+		usual := c.Reason == socket.LeftOutPrivate && (c.Kind == wire.CandidateLocal || c.Kind == wire.CandidateMapped)
 		if code == "" || usual {
 			continue
 		}

@@ -28,6 +28,7 @@ func TestWhatNoHonestPeerNamesIsWarnedOf(t *testing.T) {
 		{"the metadata service and a printer", leftOut(wire.CandidateMapped, socket.LeftOutReserved, "169.254.169.254:8080", "224.0.0.251:5353"), api.WarningReserved, 2},
 		{"a private address seen from outside", leftOut(wire.CandidateObserved, socket.LeftOutPrivate, "10.0.0.1:5000"), api.WarningPrivate, 1},
 		{"a private address of its own", leftOut(wire.CandidateLocal, socket.LeftOutPrivate, "10.0.0.1:5000"), "", 0},
+		{"its router's, behind another NAT", leftOut(wire.CandidateMapped, socket.LeftOutPrivate, "100.64.0.2:5000"), "", 0},
 		{"ourselves", leftOut(wire.CandidateLocal, socket.LeftOutOwn, "203.0.113.9:5000"), api.WarningOwnAddress, 1},
 		{"a name server", leftOut(wire.CandidatePredicted, socket.LeftOutLowPort, "198.51.100.7:53"), api.WarningLowPort, 1},
 		{"more than are probed", leftOut(wire.CandidateObserved, socket.LeftOutTooMany, "198.51.100.7:5000"), api.WarningTooMany, 1},

@@ -3,10 +3,12 @@
 package endtoend
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -177,4 +179,72 @@ func TestACarrierNATWithoutHairpinIsRelayed(t *testing.T) {
 	if row := lastRow(t, rows); row.Text("path") != "relay" || row.Text("reason") == "" || row.Text("reason") == "direct" {
 		t.Errorf("why says path %q for the reason %q, want the relay and what is in the way", row.Text("path"), row.Text("reason"))
 	}
+}
+
+// TestNeighboursBehindACarrierUseAMapping proves that two customers of one
+// carrier, which sends nothing back in, meet inside its network once a router
+// of theirs tells the port it forwards.
+func TestNeighboursBehindACarrierUseAMapping(t *testing.T) {
+	t.Parallel()
+	const port = 40_000
+	lab, s := newStage(t)
+	carrier := lab.CarrierNAT("carrier", natlab.Masquerade, natlab.Link{})
+	home := carrier.Home("alice-home", natlab.FullCone, homeLink)
+	answerNATPMP(t, home, netip.AddrPortFrom(home.Addr(), port))
+	alice, err := s.Peer(home.Host("alice"), "alice", "--listen", fmt.Sprintf(":%d", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bob := join(t, s, carrier.Home("bob-home", natlab.Masquerade, homeLink).Host("bob"), "bob")
+	meet(t, alice, bob)
+	mapped := mappedEndpoint(t, alice)
+	send(t, alice, "bob", "hello")
+	awaitDirect(t, alice, "bob")
+	if row := awaitDirect(t, bob, "alice"); row.Text("endpoint") != mapped.String() {
+		t.Errorf("bob talks to %v, want the port of alice's router inside the carrier, %v", row.Text("endpoint"), mapped)
+	}
+}
+
+// answerNATPMP has the router of a home say that it forwards a port, which a
+// full cone does without being asked (RFC 6886 sections 3.2 and 3.3). The
+// program of the other tests refuses addresses of a carrier's customers.
+func answerNATPMP(t *testing.T, home *natlab.Home, external netip.AddrPort) {
+	t.Helper()
+	socket := home.ListenUDPAt(netip.AddrPortFrom(home.Gateway(), 5351))
+	var answering sync.WaitGroup
+	answering.Go(func() {
+		request := make([]byte, 64)
+		for {
+			n, from, err := socket.ReadFromUDPAddrPort(request)
+			if err != nil {
+				return
+			}
+			if answer := natpmpAnswer(request[:n], external); answer != nil {
+				_, _ = socket.WriteToUDPAddrPort(answer, from) // asked again if lost
+			}
+		}
+	})
+	t.Cleanup(func() {
+		socket.Close()
+		answering.Wait()
+	})
+}
+
+// natpmpAnswer answers one request, nil if it is none of NAT-PMP.
+func natpmpAnswer(request []byte, external netip.AddrPort) []byte {
+	const epoch, lifetime = 1000, 600
+	if len(request) < 2 || request[0] != 0 {
+		return nil
+	}
+	answer := []byte{0, 128 + request[1], 0, 0}
+	answer = binary.BigEndian.AppendUint32(answer, epoch)
+	switch {
+	case request[1] == 0:
+		return append(answer, external.Addr().AsSlice()...)
+	case request[1] == 1 && len(request) == 12:
+		answer = append(answer, request[4], request[5])
+		answer = binary.BigEndian.AppendUint16(answer, external.Port())
+		return binary.BigEndian.AppendUint32(answer, lifetime)
+	}
+	return nil
 }

@@ -35,8 +35,8 @@ type Mapping struct {
 
 // IsPublic reports whether the external endpoint is on the internet. If it is
 // not, the router is behind another NAT, whose mappings it cannot make, and the
-// endpoint is no candidate for peers elsewhere. The documentation ranges of
-// RFC 5737 count as public: test networks use them as their internet.
+// endpoint is no candidate but for peers behind that NAT. The documentation
+// ranges of RFC 5737 count as public: test networks use them as their internet.
 func (m Mapping) IsPublic() bool { return isPublic(m.External.Addr()) }
 
 func isPublic(addr netip.Addr) bool {

@@ -20,8 +20,8 @@ type WarningCode string
 const (
 	// WarningReserved: loopback, link-local, multicast, broadcast, reserved.
 	WarningReserved WarningCode = "reserved-candidates"
-	// WarningPrivate: private addresses said to be seen, mapped or predicted from
-	// outside. A peer's own private addresses are usual, and no warning.
+	// WarningPrivate: private addresses said to be seen or predicted from outside.
+	// A peer's own private addresses are usual, and no warning.
 	WarningPrivate WarningCode = "private-candidates"
 	// WarningOwnAddress: our own socket.
 	WarningOwnAddress WarningCode = "own-address-candidates"
