@@ -33,6 +33,9 @@ func (d *Daemon) Netcheck(ctx context.Context) (api.Netcheck, error) {
 		Took:        api.Milliseconds(result.Took),
 	}
 	row.OwnHops = append(row.OwnHops, result.OwnHops...)
+	if gap, missing := d.lifetimeGap(); missing {
+		result.NotMeasured = append(result.NotMeasured, gap)
+	}
 	for _, gap := range result.NotMeasured {
 		row.NotMeasured = append(row.NotMeasured, api.NotMeasured{Aspect: string(gap.Aspect), Reason: string(gap.Reason)})
 	}

@@ -71,6 +71,8 @@ func (d *Daemon) observe(ctx context.Context, server netip.AddrPort) {
 	d.forgetObservation() // a restarted rendezvous does not know its old cookies
 	d.socket.SetRendezvous(server)
 	d.spawn(func() { d.observePatiently(ctx, server) })
+	stopLearning := d.beginLearning(ctx, server)
+	defer func() { stopLearning() }()
 	for {
 		d.chooseRelay(server)
 		select {
@@ -80,6 +82,8 @@ func (d *Daemon) observe(ctx context.Context, server netip.AddrPort) {
 			d.confirmObservation(ctx, server)
 		case <-d.roaming.changes:
 			d.spawn(func() { d.observePatiently(ctx, server) })
+			stopLearning()
+			stopLearning = d.beginLearning(ctx, server)
 		case <-ctx.Done():
 			return
 		}
@@ -123,7 +127,9 @@ func (d *Daemon) observeOnce(ctx context.Context, server netip.AddrPort) natchec
 	d.mu.Lock()
 	d.observation.rtt = rtt
 	d.mu.Unlock()
-	return d.classify(natcheck.Config{Server: server, Accept: accept, RTT: rtt})
+	result := d.classify(natcheck.Config{Server: server, Accept: accept, RTT: rtt})
+	d.recallLifetime()
+	return result
 }
 
 // chooseRelay sends relayed datagrams by UDP while the rendezvous answers by
