@@ -22,6 +22,9 @@ const (
 	maxLifetimes = 16
 	// lifetimeAge is when a lifetime is measured again: providers replace routers.
 	lifetimeAge = 30 * 24 * time.Hour
+	// lifetimeFailures is how many tries without a verdict end the search until the
+	// next login: whoever closes the other address keeps it closed.
+	lifetimeFailures = 3
 )
 
 // knownLifetime is what is known of one network.
@@ -80,7 +83,7 @@ func (d *Daemon) beginLearning(ctx context.Context, server netip.AddrPort) (stop
 // router's ban of the other address ends: it takes some minutes, a few packets
 // each, once in every network.
 func (d *Daemon) learnLifetime(ctx context.Context, server netip.AddrPort) {
-	for {
+	for failures := 0; failures < lifetimeFailures; {
 		select {
 		case <-time.After(natcheck.BanTime):
 		case <-ctx.Done():
@@ -95,7 +98,8 @@ func (d *Daemon) learnLifetime(ctx context.Context, server netip.AddrPort) {
 		}
 		alive, err := natcheck.Survives(ctx, config, idle, natcheck.SettlingTime)
 		if err != nil {
-			continue // lost packets, or a rendezvous that restarts: another time
+			failures++ // lost packets, or a rendezvous that restarts
+			continue
 		}
 		d.learned(ctx, place, search.Tried(idle, alive))
 	}
