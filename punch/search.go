@@ -58,7 +58,10 @@ func (e *Engine) beginSearch(now time.Time, in Introduced) {
 	e.search = search{ends: in.FireAt.Add(searchLength), in: in, target: observedOf(in.Candidates), again: e.talk.attempts > 0}
 	e.talk.introduced(in.FireAt)
 	if e.isDirect() {
-		return // the peer has a reason to check; we have none to search
+		// The peer has a reason to check; we have none to search. If our path
+		// turns out to be dead too, the next introduction finds nothing to join.
+		e.search.ends = time.Time{}
+		return
 	}
 	e.search.strategies = e.plan(now, in)
 	e.openEarly(now)
@@ -90,7 +93,7 @@ func (e *Engine) joinSearch(now time.Time, in Introduced) {
 // joins reports whether an introduction belongs to the search under way.
 func (s *search) joins(now time.Time, in Introduced) bool {
 	return s.running(now) && sameNATs(in, s.in) && observedOf(in.Candidates) == s.target &&
-		len(ofKind(in.Candidates, wire.CandidateTCP)) == len(ofKind(s.in.Candidates, wire.CandidateTCP))
+		slices.Equal(ofKind(in.Candidates, wire.CandidateTCP), ofKind(s.in.Candidates, wire.CandidateTCP))
 }
 
 // sameNATs reports whether two introductions lead to the same plan.
