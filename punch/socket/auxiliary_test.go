@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -106,6 +107,31 @@ func TestQUICRunsOverAnAuxiliarySocket(t *testing.T) {
 			t.Errorf("a side dropped %+v", dropped)
 		}
 	}
+}
+
+// Something on the way swallows what the main socket sends, as a router does
+// that has confused two flows: the engine takes another socket by itself.
+func TestAFreshSocketReplacesAMuteOne(t *testing.T) {
+	var mute atomic.Bool
+	var main *tap
+	p := newPairOver(t, tapInto(&main, func(int) error {
+		if mute.Load() {
+			return syscall.EPERM
+		}
+		return nil
+	}), nil)
+	a, b := p.connect(t)
+	p.a.SetRendezvous(p.relay.addr)
+	mute.Store(true)
+	p.a.session.Introduce(Introduction{
+		Candidates: []wire.Candidate{{Endpoint: p.b.Addr(), Kind: wire.CandidateObserved}},
+		Caller:     true,
+	})
+	p.a.awaitPath(t, func(path punch.Path) bool { return trusted(path) && path.Socket != 0 })
+	p.b.awaitPath(t, trusted)
+	p.relay.setSilent(true)
+	transfer(t, a, b, 20, nil)
+	transfer(t, b, a, 20, nil)
 }
 
 func TestADoubtfulPathOverAnAuxiliarySocketGoesBothWays(t *testing.T) {

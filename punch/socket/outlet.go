@@ -142,8 +142,8 @@ func (o *outlets) claim(id punch.SocketID, from netip.AddrPort) int {
 var throughRelay netip.AddrPort
 
 // receive takes a datagram that came in at an outlet, or through the relay in
-// the session's name, and therefore is of this session or of none. It reports whether it is a packet for QUIC: then the
-// caller hands it on with Socket.deliver.
+// the session's name, and therefore is of this session or of none. It reports
+// whether it is a packet for QUIC: then the caller hands it on.
 func (x *Session) receive(id punch.SocketID, datagram []byte, from netip.AddrPort) (isPacket bool) {
 	switch wire.Classify(datagram) {
 	case wire.DatagramQUIC:

@@ -67,3 +67,17 @@ func TestProbesPassThroughTheControlConnection(t *testing.T) {
 		t.Errorf("counted %+v", got)
 	}
 }
+
+func TestCongestionMarksOfOwnSocketsReachQUIC(t *testing.T) {
+	l := newListener(t)
+	const congested = 3
+	l.deliver(l.session, quicPacket, congested)
+	r := newReceiver(l.Socket)
+	into := []ipv4.Message{{Buffers: [][]byte{make([]byte, maxQUICPacket)}, OOB: make([]byte, 128)}}
+	r.fillRelayed(into)
+	want := make([]byte, 128)
+	want = want[:putECN(want, congested)]
+	if got := into[0].OOB[:into[0].NN]; !bytes.Equal(got, want) {
+		t.Errorf("QUIC reads the control message %x, want %x", got, want)
+	}
+}
