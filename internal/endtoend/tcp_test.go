@@ -3,6 +3,7 @@
 package endtoend
 
 import (
+	"net/netip"
 	"testing"
 
 	"peerd/internal/natlab"
@@ -53,4 +54,41 @@ func TestUDPBlockedIsDirectOverTCP(t *testing.T) {
 			send(t, bob, "alice", "and back")
 		})
 	}
+}
+
+// TestTCPPathOutlivesTheRendezvous proves that nothing of what two peers say
+// goes through the rendezvous any more, though both reach it by TCP alone.
+func TestTCPPathOutlivesTheRendezvous(t *testing.T) {
+	t.Parallel()
+	_, s, h := pair(t, natlab.UDPBlocked, natlab.UDPBlocked)
+	send(t, h.alice, "bob", "hello")
+	awaitDirect(t, h.alice, "bob")
+	awaitDirect(t, h.bob, "alice")
+	s.KillRendezvous()
+	for range 3 {
+		if row := send(t, h.alice, "bob", "without the rendezvous"); row.Text("path") != "direct" {
+			t.Errorf("the message took the path %q, want direct", row.Text("path"))
+		}
+	}
+	if row := send(t, h.bob, "alice", "and back"); row.Text("path") != "direct" {
+		t.Errorf("the message took the path %q, want direct", row.Text("path"))
+	}
+}
+
+// TestTCPPathComesBack proves that peers without UDP are direct again after a
+// router has got another address, which ends every TCP connection through it.
+func TestTCPPathComesBack(t *testing.T) {
+	t.Parallel()
+	_, _, h := pair(t, natlab.UDPBlocked, natlab.Masquerade)
+	send(t, h.alice, "bob", "hello")
+	awaitDirect(t, h.alice, "bob")
+	awaitDirect(t, h.bob, "alice")
+	h.aliceHome.ChangeAddress()
+	send(t, h.alice, "bob", "from the new address")
+	eventually(t, "bob is direct to alice's new address", func() bool {
+		row := path(t, h.bob, "alice")
+		endpoint, err := netip.ParseAddrPort(row.Text("endpoint"))
+		return err == nil && row.Text("path") == "direct" && endpoint.Addr() == h.aliceHome.Addr()
+	})
+	send(t, h.bob, "alice", "to the new address")
 }
