@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -60,7 +61,9 @@ func (d *Daemon) explain(why *api.Why, now *situation, c *conversation) {
 	now.theirUDP = seen.IsValid()
 	now.oneAddress = seen.IsValid() && seen.Addr() == d.observedEndpoint().Addr()
 	why.TheirNAT = natWords(introduction.NAT)
-	why.Chance = new(punch.Chance(now.ours, now.theirs))
+	if !now.oneAddress { // the reports say nothing of the way inside one NAT
+		why.Chance = new(rounded(punch.Chance(now.ours, now.theirs)))
+	}
 	if s == nil {
 		return
 	}
@@ -75,6 +78,9 @@ func (d *Daemon) explain(why *api.Why, now *situation, c *conversation) {
 	}
 	why.Warnings = warningsAbout(introduction.Candidates, search)
 }
+
+// rounded returns a chance with the digits that mean something.
+func rounded(chance float64) float64 { return math.Round(chance*1e4) / 1e4 }
 
 // later returns the later of two times: a search that is overdue, for want of
 // something to send, begins with it.

@@ -105,8 +105,12 @@ func (e *Engine) entry(strategy Strategy, endpoint netip.AddrPort) *Attempt {
 	return &e.ledger[len(e.ledger)-1]
 }
 
-// entryOf returns the line that a route belongs to.
+// entryOf returns the line that a route belongs to. The probes that keep a path
+// in use after its search are no attempts: their line is not kept.
 func (e *Engine) entryOf(way route) *Attempt {
+	if e.search.ends.IsZero() && e.monitor.current != nil && e.monitor.current.route == way {
+		return new(Attempt)
+	}
 	if socket := e.sockets.find(way.socket); socket != nil {
 		return e.entry(socket.strategy, socket.target)
 	}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -35,6 +36,10 @@ func TestIntroductionRefuses(t *testing.T) {
 		refusal{"no instance", with(func(p *pb.Introduction) { p.Instance = nil }), "instance is missing"},
 		refusal{"fire next week", with(func(p *pb.Introduction) { p.FireInUs = 7 * 24 * 3600 * 1e6 }), "fire_in is not between 0 and 10s"},
 		refusal{"fire in 2^64 µs", with(func(p *pb.Introduction) { p.FireInUs = 1<<64 - 1 }), "fire_in is not between 0 and 10s"},
+		refusal{"ten thousand candidates", with(func(p *pb.Introduction) {
+			named := &pb.Candidate{Endpoint: []byte{203, 0, 113, 7, 0x13, 0x88}, Kind: uint32(CandidateObserved)}
+			p.Candidates = slices.Repeat([]*pb.Candidate{named}, 10_000)
+		}), "candidates has more than 256 items"},
 		refusal{"an envelope too large", with(func(p *pb.Introduction) { p.Sealed = make([]byte, MaxSealed+1) }), "sealed has 71681 bytes"},
 	)
 }

@@ -72,7 +72,7 @@ func (a *app) pingUntilDirect(ctx context.Context, client *api.Client, peer stri
 		ping, err := a.pingOnce(ctx, client, peer, seq)
 		if err == nil {
 			if last.Path == "" && ping.Path != api.PathDirect {
-				a.say(fill(a.text.Why.WaitingUp, printable.Line(peer), a.timeout))
+				a.say(fill(a.text.AwaitingDirect, printable.Line(peer), a.timeout))
 			}
 			last = ping
 		}

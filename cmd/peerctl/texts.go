@@ -25,6 +25,7 @@ type texts struct {
 	CameOnline, WentOffline               string
 	Pong                                  string // sequence number, peer, RTT, path
 	NoMessages, Watching                  string
+	AwaitingDirect                        string // peer, timeout
 	UDP, Rendezvous, Observed, Local, NAT string
 	Mapped                                string
 	Works, Blocked                        string

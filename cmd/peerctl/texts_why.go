@@ -6,26 +6,25 @@ import "peerd/peer/api"
 type whyTexts struct {
 	OurNAT, TheirNAT, Since, Chance, Tried, LeftOut, Warning, Again, Next string // labels
 
-	Each      string // chance
-	Likely    string // percent: more cannot be promised
-	Unlikely  string // percent
-	Percent   string // the sign
-	NotYet    string // instead of a time
-	At        string // strategy, endpoint with its kind
-	AnyPort   string // address
-	Probes    string // number
-	Openers   string // number
-	Sockets   string // number
-	Within    string // duration
-	Back      string // what was sent, what came back
-	Unsent    string // instead of what was sent
-	Nothing   string // instead of what came back
-	Replies   string // number, RTT
-	Heard     string // number
-	Unused    string // kind, endpoint, reason
-	IfNeeded  string // time
-	AWhile    string // instead of a time
-	WaitingUp string // peer, timeout
+	Each     string // chance
+	Likely   string // percent: more cannot be promised
+	Unlikely string // percent
+	Percent  string // the sign
+	NotYet   string // instead of a time
+	At       string // strategy, endpoint with its kind
+	AnyPort  string // address
+	Probes   string // number
+	Openers  string // number
+	Sockets  string // number
+	Within   string // duration
+	Back     string // what was sent, what came back
+	Unsent   string // instead of what was sent
+	Nothing  string // instead of what came back
+	Replies  string // number, RTT
+	Heard    string // number
+	Unused   string // kind, endpoint, reason
+	IfNeeded string // time
+	AWhile   string // instead of a time
 
 	Strategy map[string]string
 	Kind     map[string]string
@@ -46,26 +45,25 @@ var englishWhy = whyTexts{
 	Again:    "again",
 	Next:     "next",
 
-	Each:      "%[1]s for each search, judging by the two NATs",
-	Likely:    "over %[1]s %%",
-	Unlikely:  "under %[1]s %%",
-	Percent:   " %",
-	NotYet:    "not yet",
-	At:        "%[1]s at %[2]s",
-	AnyPort:   "%[1]s, many ports",
-	Probes:    "probes %[1]d",
-	Openers:   "openers %[1]d",
-	Sockets:   "sockets %[1]d",
-	Within:    "in %[1]s",
-	Back:      "%[1]s; back: %[2]s",
-	Unsent:    "nothing sent",
-	Nothing:   "nothing",
-	Replies:   "answers %[1]d (%[2]s)",
-	Heard:     "peer's probes %[1]d",
-	Unused:    "%[1]s %[2]s: %[3]s",
-	IfNeeded:  "at %[1]s, if there is something to send by then",
-	AWhile:    "a while",
-	WaitingUp: "waiting for a direct path to %[1]s, at most %[2]s; why there is none: peerctl why %[1]s",
+	Each:     "%[1]s for each search, judging by the two NATs",
+	Likely:   "over %[1]s %%",
+	Unlikely: "under %[1]s %%",
+	Percent:  " %",
+	NotYet:   "not yet",
+	At:       "%[1]s at %[2]s",
+	AnyPort:  "%[1]s, many ports",
+	Probes:   "probes %[1]d",
+	Openers:  "openers %[1]d",
+	Sockets:  "sockets %[1]d",
+	Within:   "in %[1]s",
+	Back:     "%[1]s; back: %[2]s",
+	Unsent:   "nothing sent",
+	Nothing:  "nothing",
+	Replies:  "answers %[1]d (%[2]s)",
+	Heard:    "peer's probes %[1]d",
+	Unused:   "%[1]s %[2]s: %[3]s",
+	IfNeeded: "at %[1]s, if there is something to send by then",
+	AWhile:   "a while",
 
 	Strategy: map[string]string{
 		"volley":       "volley",
@@ -151,26 +149,25 @@ var chineseWhy = whyTexts{
 	Again:    "重试",
 	Next:     "下一步",
 
-	Each:      "每次尝试 %[1]s（按双方 NAT 估计）",
-	Likely:    "高于 %[1]s%%",
-	Unlikely:  "低于 %[1]s%%",
-	Percent:   "%",
-	NotYet:    "尚未发出",
-	At:        "%[1]s：%[2]s",
-	AnyPort:   "%[1]s，多个端口",
-	Probes:    "探测包 %[1]d",
-	Openers:   "开路包 %[1]d",
-	Sockets:   "套接字 %[1]d",
-	Within:    "历时 %[1]s",
-	Back:      "%[1]s；收到：%[2]s",
-	Unsent:    "未发送",
-	Nothing:   "无",
-	Replies:   "应答 %[1]d（%[2]s）",
-	Heard:     "对方探测包 %[1]d",
-	Unused:    "%[1]s %[2]s：%[3]s",
-	IfNeeded:  "%[1]s，届时若有内容要发送",
-	AWhile:    "稍后",
-	WaitingUp: "正在等待通往 %[1]s 的直连路径，最多 %[2]s；查看为何没有：peerctl why %[1]s",
+	Each:     "每次尝试 %[1]s（按双方 NAT 估计）",
+	Likely:   "高于 %[1]s%%",
+	Unlikely: "低于 %[1]s%%",
+	Percent:  "%",
+	NotYet:   "尚未发出",
+	At:       "%[1]s：%[2]s",
+	AnyPort:  "%[1]s，多个端口",
+	Probes:   "探测包 %[1]d",
+	Openers:  "开路包 %[1]d",
+	Sockets:  "套接字 %[1]d",
+	Within:   "历时 %[1]s",
+	Back:     "%[1]s；收到：%[2]s",
+	Unsent:   "未发送",
+	Nothing:  "无",
+	Replies:  "应答 %[1]d（%[2]s）",
+	Heard:    "对方探测包 %[1]d",
+	Unused:   "%[1]s %[2]s：%[3]s",
+	IfNeeded: "%[1]s，届时若有内容要发送",
+	AWhile:   "稍后",
 
 	Strategy: map[string]string{
 		"volley":       "齐射",

@@ -25,7 +25,8 @@ type Why struct {
 	// the peer by then; zero when none is planned.
 	RetryAt Time `json:"retry_at,omitzero"`
 	// Chance is how likely one search finds a direct path, from 0 to 1, judging
-	// by the two NATs alone; nil before the first introduction.
+	// by the two NATs alone; nil before the first introduction, and for two peers
+	// behind one address.
 	Chance *float64 `json:"chance,omitempty"`
 	// Attempts are what the last search has done.
 	Attempts List[Attempt] `json:"attempts"`
