@@ -66,8 +66,8 @@ func (d *Daemon) keepMapped() {
 	if d.config.PortMapper == nil || !mayBeForwardedTo(bound.Addr()) {
 		return
 	}
-	err := d.config.PortMapper(d.ctx, portmap.Config{Port: bound.Port(), Logger: d.log}, d.mapped)
-	if err != nil {
+	config := portmap.Config{Port: bound.Port(), Doubts: d.roaming.mappings, Logger: d.log}
+	if err := d.config.PortMapper(d.ctx, config, d.mapped); err != nil {
 		d.log.Error().Err(err).Msg("no port mapping")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"peerd/internal/netwatch"
 	"peerd/internal/portmap"
 	"peerd/wire"
 )
@@ -116,6 +117,26 @@ func TestCloseWaitsUntilTheMappingIsRemoved(t *testing.T) {
 	case <-router.removed:
 	default:
 		t.Error("the daemon is closed, and the mapping is not removed yet")
+	}
+}
+
+// TestMappingsAreDoubtedWithTheNetwork proves that the router is asked again
+// when the host was moved, or asleep, and when the router itself has changed.
+func TestMappingsAreDoubtedWithTheNetwork(t *testing.T) {
+	router := newTestRouter()
+	d := newCircle(t).joinMapped("alice", "0.0.0.0:0", router)
+	doubts := (<-router.asked).Doubts
+	for what, happens := range map[string]func(){
+		"the network is another one":   func() { d.networkChanged(netwatch.Rewired) },
+		"the host was asleep":          func() { d.networkChanged(netwatch.Woken) },
+		"the router has a new address": func() { d.routerChanged(observation{}, netip.MustParseAddrPort("198.51.100.2:4000")) },
+	} {
+		happens()
+		select {
+		case <-doubts:
+		default:
+			t.Errorf("%s, and the mapping is not doubted", what)
+		}
 	}
 }
 

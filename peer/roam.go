@@ -41,6 +41,8 @@ type roaming struct {
 	changes chan struct{} // the network is another one
 	doubts  chan struct{} // it may be
 	redial  chan struct{} // do not wait for the next attempt to log in
+	// mappings says that the router may have lost the port mappings.
+	mappings chan struct{}
 
 	mu sync.Mutex
 	// doubted is when a doubt was last acted upon.
@@ -49,9 +51,10 @@ type roaming struct {
 
 func newRoaming() roaming {
 	return roaming{
-		changes: make(chan struct{}, 1),
-		doubts:  make(chan struct{}, 1),
-		redial:  make(chan struct{}, 1),
+		changes:  make(chan struct{}, 1),
+		doubts:   make(chan struct{}, 1),
+		redial:   make(chan struct{}, 1),
+		mappings: make(chan struct{}, 1),
 	}
 }
 
@@ -77,6 +80,7 @@ func (r *roaming) doubtIsDue() bool {
 func (d *Daemon) networkChanged(change netwatch.Change) {
 	d.log.Info().Stringer("change", change).Msg("network changed")
 	signal(d.roaming.changes)
+	signal(d.roaming.mappings)
 	d.socket.NetworkChanged()
 	connection := d.currentControl()
 	switch {
@@ -99,6 +103,7 @@ func (d *Daemon) isLocal(address netip.Addr) bool {
 // that it has rebooted. It must not block.
 func (d *Daemon) routerChanged(before observation, now netip.AddrPort) {
 	d.log.Info().Stringer("before", before.accept.Observed).Stringer("now", now).Msg("router changed our endpoint")
+	signal(d.roaming.mappings)
 	switch {
 	case before.at.IsZero(): // seen from before the control connection we have
 	case before.accept.Observed.Addr() != now.Addr():

@@ -26,7 +26,7 @@ type audience struct {
 }
 
 // join adds a member, which receives what the router at address announces until
-// it leaves.
+// it leaves, and nil for every doubt.
 func (a *audience) join(address netip.Addr) (announcements <-chan []byte, leave func()) {
 	member := make(chan []byte, announcementBacklog)
 	a.mu.Lock()
@@ -52,6 +52,18 @@ func (a *audience) tell(from netip.Addr, datagram []byte) {
 		select {
 		case member <- datagram:
 		default:
+		}
+	}
+}
+
+// doubt tells all members that their routers may have lost the mappings.
+func (a *audience) doubt() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for member := range a.members {
+		select {
+		case member <- nil:
+		default: // it is going to ask anyway
 		}
 	}
 }

@@ -30,7 +30,8 @@ func dialGateway(ctx context.Context, g gateway) (net.Conn, error) {
 }
 
 // keepLease drives l over conn, which it closes, until ctx ended and the
-// mapping is removed. The router's announcements come in beside its answers.
+// mapping is removed. The router's announcements come in beside its answers, and
+// nil among them is a doubt.
 func keepLease(
 	ctx context.Context, l *lease, conn net.Conn, announcements <-chan []byte, log zerolog.Logger,
 	report func(external netip.AddrPort, lifetime time.Duration),
@@ -56,6 +57,9 @@ func keepLease(
 			e = received{datagram}
 		case datagram := <-announcements:
 			e = received{datagram}
+			if datagram == nil {
+				e = doubt{}
+			}
 		case <-timer.C:
 		}
 		for _, a := range l.step(time.Now(), e) {

@@ -29,6 +29,10 @@ type Config struct {
 	// Lifetime is what mappings are asked for, in whole seconds; zero means ten
 	// minutes. They are renewed after half of it.
 	Lifetime time.Duration
+	// Doubts tells, with each value, that the network is another one, or that a
+	// router may have lost the mappings: then they are asked at once, but not
+	// more often than every five seconds. Nil: they are asked in time only.
+	Doubts <-chan struct{}
 	// Logger is told at debug what the routers refuse.
 	Logger zerolog.Logger
 }
@@ -120,6 +124,8 @@ func (k *keeper) keep(ctx context.Context) {
 		}
 		select {
 		case <-ticker.C:
+		case <-k.config.Doubts:
+			k.audience.doubt()
 		case <-ctx.Done():
 		}
 	}

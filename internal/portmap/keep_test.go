@@ -29,6 +29,50 @@ func TestKeepRefusesWhatCannotBe(t *testing.T) {
 	}
 }
 
+// TestDoubtsAreActedUponAtOnce proves that neither another network nor a router
+// that forgot without a word has to wait for its time.
+func TestDoubtsAreActedUponAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		home := gateway{netip.MustParseAddr("192.168.1.1"), netip.MustParseAddr("192.168.1.2"), "wlan0"}
+		doubts := make(chan struct{})
+		config := Config{Port: 40_000, Protocols: []Protocol{NATPMP}, Doubts: doubts}
+		k, err := newKeeper(config, func(Mapping) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		near, far := net.Pipe()
+		router := newTestRouter(far)
+		go router.serve()
+		k.dial = func(context.Context, gateway) (net.Conn, error) { return near, nil }
+		var routes atomic.Pointer[[]gateway]
+		routes.Store(&[]gateway{})
+		k.gateways = func() ([]gateway, error) { return *routes.Load(), nil }
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			k.keep(ctx)
+		}()
+		synctest.Wait()
+		routes.Store(&[]gateway{home})
+		doubts <- struct{}{}
+		synctest.Wait()
+		if !router.hasMapping() {
+			t.Error("a new gateway is not asked at once")
+		}
+
+		time.Sleep(refreshSpacing)
+		router.restart()
+		doubts <- struct{}{}
+		synctest.Wait()
+		if !router.hasMapping() {
+			t.Error("a router that forgot is not asked at once")
+		}
+		cancel()
+		<-done
+	})
+}
+
 func TestGatewaysAreFollowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		home := gateway{netip.MustParseAddr("192.168.1.1"), netip.MustParseAddr("192.168.1.2"), "wlan0"}

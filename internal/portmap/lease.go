@@ -23,8 +23,8 @@ const (
 	// minRenewal bounds the traffic to a router that grants very short
 	// lifetimes (RFC 6887 section 11.2.1).
 	minRenewal = 4 * time.Second
-	// refreshSpacing bounds the traffic that announcements, which anybody in
-	// the home can forge, make us send.
+	// refreshSpacing bounds the traffic that doubts, and announcements, which
+	// anybody in the home can forge, make us send.
 	refreshSpacing = 5 * time.Second
 	// removalTime is how long we try to remove a mapping when we leave; longer
 	// would delay the exit of the program. What is left ends with its lifetime.
@@ -109,6 +109,8 @@ type (
 	event any
 	// received is a datagram of the router.
 	received struct{ datagram []byte }
+	// doubt says that the router may have lost the mapping.
+	doubt struct{}
 	// stop asks to remove the mapping.
 	stop struct{}
 	// tick is the passing of time only.
@@ -140,6 +142,10 @@ func (l *lease) step(now time.Time, e event) []action {
 	case received:
 		if told, ok := l.dialect.read(e.datagram); ok {
 			l.told(now, told)
+		}
+	case doubt:
+		if l.state == resting {
+			l.askAgain(now)
 		}
 	case stop:
 		l.stop(now)

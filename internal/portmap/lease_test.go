@@ -267,6 +267,39 @@ func TestForgedAnnouncementsCauseLittleTraffic(t *testing.T) {
 	}
 }
 
+func TestDoubtfulMappingIsAskedForAtOnce(t *testing.T) {
+	s := newLeaseStory(t)
+	s.grant(testExternal, 10*time.Minute)
+	s.pass(time.Minute)
+	s.step(doubt{})
+	s.wantSent(0, time.Minute)
+	s.grant(testExternal, 10*time.Minute)
+	s.wantReports(testExternal) // nothing has changed
+}
+
+func TestManyDoubtsCauseLittleTraffic(t *testing.T) {
+	s := newLeaseStory(t)
+	s.grant(testExternal, 10*time.Minute)
+	for range 1000 {
+		s.pass(100 * time.Millisecond)
+		s.step(doubt{})
+		s.grant(testExternal, 10*time.Minute)
+	}
+	if n, most := len(s.sentAt), int(100*time.Second/refreshSpacing)+1; n > most {
+		t.Errorf("%d requests in 100 s, want at most %d", n, most)
+	}
+}
+
+func TestDoubtsDoNotHurryARouterThatNeverAnswers(t *testing.T) {
+	calm, doubtful := newLeaseStory(t), newLeaseStory(t)
+	for range 600 {
+		calm.pass(time.Second)
+		doubtful.pass(time.Second)
+		doubtful.step(doubt{})
+	}
+	doubtful.wantSent(calm.sentAt...)
+}
+
 func TestStopRemovesTheMapping(t *testing.T) {
 	s := newLeaseStory(t)
 	s.grant(testExternal, 10*time.Minute)
