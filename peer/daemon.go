@@ -218,7 +218,7 @@ func (d *Daemon) pathChanged(id wire.SessionID, path punch.Path) {
 		d.log.Debug().Stringer("peer", s.peer).Stringer("endpoint", path.Direct).Bool("doubtful", path.Doubtful).Msg("path")
 		if path.Doubtful || !path.IsDirect() {
 			s.checkSoon()
-			d.doubtNetwork()
+			signal(d.roaming.doubts)
 		} else if s.unanswered.Load() {
 			s.checkSoon() // it works again: what got lost is to be repeated now
 		}

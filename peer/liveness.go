@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/quic-go/quic-go"
+
 	"peerd/wire"
 )
 
@@ -37,6 +39,7 @@ func (s *session) checkSoon() { signal(s.checks) }
 // watchConnection checks the connection when it is asked to, and gives up one
 // that does not answer though there is a way to the peer.
 func (s *session) watchConnection() {
+	var checked *quic.Conn
 	var answered <-chan struct{}
 	var silent <-chan time.Time
 	forget := func() {}
@@ -46,14 +49,14 @@ func (s *session) watchConnection() {
 		case <-s.checks:
 			forget()
 			answered, forget = s.check()
-			if silent == nil {
-				silent = time.After(pongPatience)
+			if current := s.currentConnection(); current != checked || silent == nil {
+				checked, silent = current, time.After(pongPatience)
 			}
 		case <-answered:
 			answered, silent = nil, nil
 		case <-silent:
 			silent = nil
-			s.giveUpSilent()
+			s.giveUpSilent(checked)
 		case <-s.ctx.Done():
 			return
 		}
@@ -75,18 +78,14 @@ func (s *session) check() (answered <-chan struct{}, forget func()) {
 
 // giveUpSilent ends a connection that has not answered, unless there is no way
 // on which it could have.
-func (s *session) giveUpSilent() {
+func (s *session) giveUpSilent(connection *quic.Conn) {
 	path := s.punch.Path()
-	if trusted := path.IsDirect() && !path.Doubtful; !trusted && !s.daemon.conversation(s.peer).reachable() {
+	trusted := path.IsDirect() && !path.Doubtful
+	if connection == nil || !trusted && !s.daemon.conversation(s.peer).reachable() {
 		return
 	}
-	s.mu.Lock()
-	connection := s.connection
-	s.mu.Unlock()
-	if connection != nil {
-		s.daemon.log.Debug().Stringer("peer", s.peer).Msg("session connection does not answer")
-		connection.CloseWithError(codeReplaced, "no answer")
-	}
+	s.daemon.log.Debug().Stringer("peer", s.peer).Msg("session connection does not answer")
+	connection.CloseWithError(codeReplaced, "no answer")
 }
 
 // peerOffline looks whether a peer that the rendezvous has lost is there

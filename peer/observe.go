@@ -73,13 +73,18 @@ func (d *Daemon) observe(ctx context.Context, server netip.AddrPort) {
 	d.spawn(func() { d.observePatiently(ctx, server) })
 	stopLearning := d.beginLearning(ctx, server)
 	defer func() { stopLearning() }()
+	doubts, spaced := d.roaming.doubts, make(<-chan time.Time)
 	for {
 		d.chooseRelay(server)
 		select {
 		case <-time.After(keepaliveInterval(d.ownReport().Lifetime)):
 			d.confirmObservation(ctx, server)
-		case <-d.roaming.doubts:
+		case <-doubts:
+			doubts, spaced = nil, time.After(doubtSpacing)
+			d.doubtControl()
 			d.confirmObservation(ctx, server)
+		case <-spaced:
+			doubts = d.roaming.doubts
 		case <-d.roaming.changes:
 			d.spawn(func() { d.observePatiently(ctx, server) })
 			stopLearning()

@@ -21,8 +21,8 @@ import (
 //	a direct path in doubt ──────────▶ login by UDP, control connection asked
 
 const (
-	// doubtSpacing is the least time between two doubts that are acted upon. A
-	// lossy path is in doubt again and again; each costs a login and a ping.
+	// doubtSpacing is the least time between two doubts that are acted upon: a
+	// lossy path is in doubt again and again, and each costs a login and a ping.
 	doubtSpacing = time.Second
 	// returnSpread is how far apart we log in when the rendezvous answers by UDP
 	// again after an outage: so do all others.
@@ -43,10 +43,6 @@ type roaming struct {
 	redial  chan struct{} // do not wait for the next attempt to log in
 	// mappings says that the router may have lost the port mappings.
 	mappings chan struct{}
-
-	mu sync.Mutex
-	// doubted is when a doubt was last acted upon.
-	doubted time.Time
 }
 
 func newRoaming() roaming {
@@ -63,17 +59,6 @@ func signal(c chan<- struct{}) {
 	case c <- struct{}{}:
 	default: // there is one
 	}
-}
-
-// doubtIsDue reports whether it is time to act upon a doubt.
-func (r *roaming) doubtIsDue() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if time.Since(r.doubted) < doubtSpacing {
-		return false
-	}
-	r.doubted = time.Now()
-	return true
 }
 
 // networkChanged begins anew on a changed network: nothing that worked counts.
@@ -98,29 +83,16 @@ func (d *Daemon) isLocal(address netip.Addr) bool {
 	return address.IsLoopback() || netwatch.Look().Has(address)
 }
 
-// routerChanged takes the news that our router maps us to another endpoint. A
-// new address means that connections through it are dead; a new port may mean
-// that it has rebooted. It must not block.
+// routerChanged takes the news that our router maps us to another endpoint: it
+// has another address, or it has rebooted. Connections through it are dead; one
+// that is not costs a login. It must not block.
 func (d *Daemon) routerChanged(before observation, now netip.AddrPort) {
 	d.log.Info().Stringer("before", before.accept.Observed).Stringer("now", now).Msg("router changed our endpoint")
 	signal(d.roaming.mappings)
-	switch {
-	case before.at.IsZero(): // seen from before the control connection we have
-	case before.accept.Observed.Addr() != now.Addr():
+	if !before.at.IsZero() { // else before was seen before the control connection was made
 		d.dropControl()
-	default:
-		d.doubtControl()
 	}
 	d.socket.NetworkChanged()
-}
-
-// doubtNetwork looks whether the network still is what it was: a direct path
-// does not answer. It must not block.
-func (d *Daemon) doubtNetwork() {
-	if d.roaming.doubtIsDue() {
-		signal(d.roaming.doubts)
-		d.doubtControl()
-	}
 }
 
 func (d *Daemon) doubtControl() {

@@ -322,10 +322,13 @@ func (s *session) lost(connection *quic.Conn) {
 	s.daemon.conversation(s.peer).want(true)
 }
 
-func (s *session) connected() bool {
+func (s *session) connected() bool { return s.currentConnection() != nil }
+
+// currentConnection returns the connection in use; nil when there is none.
+func (s *session) currentConnection() *quic.Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.connection != nil
+	return s.connection
 }
 
 // roundTrip is QUIC's estimate over whatever path it took; zero when there is

@@ -7,7 +7,7 @@ import (
 )
 
 // How a direct path in use is watched. Together they send data both ways at most
-// 0.55 s and one RTT after the first packet that a dead path swallowed, and
+// 0.45 s and one RTT after the first packet that a dead path swallowed, and
 // leave it a second later.
 const (
 	// activeFor is how long after the last data a session counts as active.
@@ -16,7 +16,7 @@ const (
 	// which then goes both ways.
 	activeFor = time.Second
 	// heartbeatInterval is the time between probes on an active path.
-	heartbeatInterval = 300 * time.Millisecond
+	heartbeatInterval = 250 * time.Millisecond
 	// retryInterval is the time between probes while one is unanswered; on slow
 	// paths it is more, see retryAfter. At least one retry is answered within
 	// TrustFor, so that a single loss puts no path in doubt.
@@ -24,7 +24,7 @@ const (
 	// TrustFor is how long, plus one RTT, an unanswered probe is waited for
 	// before the path is in doubt and data goes both ways. Shorter doubles the
 	// traffic of lossy paths; longer loses time on dead ones.
-	TrustFor = 250 * time.Millisecond
+	TrustFor = 200 * time.Millisecond
 	// doubtFor is how long a path may stay in doubt before it is given up.
 	doubtFor = time.Second
 	// staleAfter is the age of the last answer, plus one RTT, beyond which an

@@ -1,0 +1,207 @@
+//go:build linux
+
+package endtoend
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+
+	"peerd/internal/natlab"
+	"peerd/internal/natlab/nat"
+	"peerd/internal/stage"
+	"peerd/peer/api"
+)
+
+// forgetful is a home router that gives every inside socket a random port, and
+// another one after a reboot; it drops what belongs to TCP connections it does
+// not know.
+var forgetful = natlab.Userspace(nat.Behaviour{Mapping: nat.EIM, Filtering: nat.APDF, Allocation: nat.Random})
+
+// TestRouterForgets proves that a pair outlives the reboot of a router that has
+// other ports for everybody afterwards, whoever speaks first.
+func TestRouterForgets(t *testing.T) {
+	t.Parallel()
+	_, _, h := directPair(t, forgetful, forgetful)
+	recoveries(t, h, 2, func() { h.aliceHome.FlushConntrack() }, func(before, now netip.AddrPort) bool {
+		return before.Port() != now.Port()
+	})
+}
+
+// TestRouterChangesItsAddress proves the same for the new address that a
+// provider hands out overnight.
+func TestRouterChangesItsAddress(t *testing.T) {
+	t.Parallel()
+	for name, kind := range map[string]natlab.NAT{"masquerade": natlab.Masquerade, "forgetful": forgetful} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, _, h := directPair(t, kind, kind)
+			recoveries(t, h, 2, func() { h.aliceHome.ChangeAddress() }, func(_, now netip.AddrPort) bool {
+				return now.Addr() == h.aliceHome.Addr()
+			})
+		})
+	}
+}
+
+// TestRouterIsOffForAWhile proves that a pair meets again after a blackout that
+// it has noticed.
+func TestRouterIsOffForAWhile(t *testing.T) {
+	t.Parallel()
+	_, _, h := directPair(t, forgetful, forgetful)
+	reboot := func() {
+		h.aliceHome.SetDown()
+		h.aliceHome.FlushConntrack()
+		time.Sleep(12 * time.Second) // the router boots
+		h.aliceHome.SetUp()
+	}
+	recoveries(t, h, 1, reboot, func(before, now netip.AddrPort) bool { return before.Port() != now.Port() })
+}
+
+// TestHostMoves proves that a host which gets another address, as in another
+// network, is back on a direct path at once, without a router's doing.
+func TestHostMoves(t *testing.T) {
+	t.Parallel()
+	_, _, h := directPair(t, natlab.Masquerade, natlab.Masquerade)
+	last := byte(100)
+	move := func() {
+		last++
+		readdress(t, h, netip.AddrFrom4([4]byte{192, 168, h.alice.Host.Addr().As4()[2], last}))
+	}
+	recoveries(t, h, 2, move, func(netip.AddrPort, netip.AddrPort) bool { return true })
+}
+
+// TestHostSleeps proves that a peer which was suspended until everybody had
+// given it up is back soon after it wakes, and was not shown as present
+// meanwhile.
+func TestHostSleeps(t *testing.T) {
+	t.Parallel()
+	_, _, h := directPair(t, forgetful, forgetful)
+	h.alice.Process().Signal(syscall.SIGSTOP)
+	start := time.Now()
+	eventually(t, "bob notices that alice sleeps", func() bool {
+		row := path(t, h.bob, "alice")
+		return row.Text("path") == "none" && row["online"] == false
+	})
+	t.Logf("asleep: noticed after %v", time.Since(start).Round(10*time.Millisecond))
+	h.aliceHome.FlushConntrack() // hours go by
+	recoveries(t, h, 1, func() { h.alice.Process().Signal(syscall.SIGCONT) }, func(netip.AddrPort, netip.AddrPort) bool { return true })
+}
+
+// directPair is two homes with a direct path between them.
+func directPair(t testing.TB, a, b natlab.NAT) (*natlab.Lab, *stage.Stage, *homes) {
+	t.Helper()
+	lab, s, h := pair(t, a, b)
+	send(t, h.alice, "bob", "hello")
+	awaitDirect(t, h.alice, "bob")
+	awaitDirect(t, h.bob, "alice")
+	return lab, s, h
+}
+
+// recoveries has disturb happen again and again, and logs how long it takes until
+// the next message of each side has arrived, and until the pair is direct again.
+// Bob's endpoint for alice tells that it is: see renewed.
+func recoveries(t *testing.T, h *homes, times int, disturb func(), renewed func(before, now netip.AddrPort) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	defer cancel()
+	for i := range times {
+		for _, quiet := range []time.Duration{0, 4 * time.Second} {
+			time.Sleep(quiet) // a pair that has just talked, and an idle one
+			before := endpointOf(t, h.bob, "alice")
+			disturb()
+			start := time.Now()
+			var told sync.WaitGroup
+			var fromAlice, fromBob time.Duration
+			told.Go(func() { fromAlice = tell(ctx, t, h.alice, "bob", start) })
+			told.Go(func() { fromBob = tell(ctx, t, h.bob, "alice", start) })
+			eventually(t, "the pair is direct again", func() bool {
+				return renewed(before, endpointOf(t, h.bob, "alice")) && endpointOf(t, h.alice, "bob").IsValid() &&
+					pongs(ctx, h.bob, "alice")
+			})
+			direct := time.Since(start)
+			told.Wait()
+			t.Logf("%d, quiet for %v: alice's message %v, bob's %v, direct again %v",
+				i, quiet, fromAlice.Round(time.Millisecond), fromBob.Round(time.Millisecond), direct.Round(time.Millisecond))
+		}
+	}
+}
+
+// tell sends a message and returns when it was delivered, counted from start.
+func tell(ctx context.Context, t *testing.T, p *stage.Peer, to string, start time.Time) time.Duration {
+	client := p.Client()
+	defer client.Close()
+	sent, err := client.Send(ctx, api.SendRequest{To: to, Text: fmt.Sprint("after ", start)})
+	if err == nil {
+		sent, err = client.WaitMessage(ctx, sent.ID, api.StateDelivered, 60*time.Second)
+	}
+	if err != nil || sent.State != api.StateDelivered {
+		t.Errorf("%s tells %s: %q, %v", p.Name, to, sent.State, err)
+	}
+	return time.Since(start)
+}
+
+// endpointOf returns where a peer sends to another directly; the zero AddrPort
+// when it does not.
+func endpointOf(t *testing.T, p *stage.Peer, to string) netip.AddrPort {
+	t.Helper()
+	client := p.Client()
+	defer client.Close()
+	rows, err := client.Peers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		if row.Name == to && row.Path == api.PathDirect {
+			return row.Endpoint
+		}
+	}
+	return netip.AddrPort{}
+}
+
+// pongs reports whether a peer answers another directly.
+func pongs(ctx context.Context, p *stage.Peer, to string) bool {
+	client := p.Client()
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+	defer cancel()
+	pong, err := client.Ping(ctx, to)
+	return err == nil && pong.Path == api.PathDirect
+}
+
+// readdress gives alice's host another address in her home's network.
+func readdress(t *testing.T, h *homes, to netip.Addr) {
+	t.Helper()
+	err := h.alice.Host.Do(func() error {
+		routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
+		if err != nil {
+			return err
+		}
+		link, err := netlink.LinkByIndex(routes[0].LinkIndex)
+		if err != nil {
+			return err
+		}
+		old, err := netlink.AddrList(link, netlink.FAMILY_V4)
+		if err != nil {
+			return err
+		}
+		for _, addr := range old {
+			if err := netlink.AddrDel(link, &addr); err != nil {
+				return err
+			}
+		}
+		if err := netlink.AddrAdd(link, &netlink.Addr{IPNet: &net.IPNet{IP: to.AsSlice(), Mask: net.CIDRMask(24, 32)}}); err != nil {
+			return err
+		}
+		return netlink.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Gw: h.aliceHome.Gateway().AsSlice()})
+	})
+	if err != nil {
+		t.Fatalf("give alice's host the address %v: %v", to, err)
+	}
+}
