@@ -51,12 +51,13 @@ const hangGuard = 12 * time.Second
 // both peers say why.
 func TestMeetingsOfEachKind(t *testing.T) {
 	t.Parallel()
+	theatre := &matrix.Theatre{Binaries: binaries, Logs: true}
 	for group, names := range eachKind {
 		t.Run(group, func(t *testing.T) {
 			t.Parallel()
 			pairs := pairsNamed(t, names)
 			for attempt := 1; len(pairs) > 0; attempt++ {
-				pairs = play(t, pairs, attempt == attempts)
+				pairs = play(t, theatre, pairs, attempt == attempts)
 			}
 		})
 	}
@@ -64,9 +65,9 @@ func TestMeetingsOfEachKind(t *testing.T) {
 
 // play plays one meeting of each pair and returns those that chance was against,
 // which are failures if it is the last attempt.
-func play(t *testing.T, pairs []matrix.Pair, last bool) (again []matrix.Pair) {
+func play(t *testing.T, theatre *matrix.Theatre, pairs []matrix.Pair, last bool) (again []matrix.Pair) {
 	t.Helper()
-	meetings, err := matrix.Theatre{Binaries: binaries, Logs: true}.Play(pairs...)
+	meetings, err := theatre.Play(pairs...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,15 +22,20 @@ const settleFor = 3 * time.Second
 // but wait.
 const apartBy = 300 * time.Millisecond
 
-// A Theatre is where meetings are played.
+// A Theatre is where meetings are played. Several plays may run at a time: while
+// daemons of one find out what their routers do, which is waiting, another
+// builds, meets or tears down, which is work that a meeting must not be
+// disturbed by.
 type Theatre struct {
 	Binaries string // directory with the programs
 	Logs     bool   // whether daemons log at level debug, and the logs are kept
+
+	quiet sync.Mutex // held by who works
 }
 
 // Play plays one meeting of each pair, all in one lab, and returns them in the
 // same order. Nothing of it is left. Either all pairs have IPv6 or none.
-func (t Theatre) Play(pairs ...Pair) (meetings []Meeting, err error) {
+func (t *Theatre) Play(pairs ...Pair) (meetings []Meeting, err error) {
 	options := []natlab.LabOption{natlab.Hops(hops)}
 	for _, pair := range pairs {
 		if pair.ipv6 != pairs[0].ipv6 {
@@ -44,6 +49,8 @@ func (t Theatre) Play(pairs ...Pair) (meetings []Meeting, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("make temporary state: %w", err)
 	}
+	t.quiet.Lock()
+	defer t.quiet.Unlock()
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	lab, err := natlab.Open(options...)
 	if err != nil {
@@ -54,9 +61,16 @@ func (t Theatre) Play(pairs ...Pair) (meetings []Meeting, err error) {
 	if err != nil {
 		return nil, errors.Join(err, lab.Err())
 	}
-	time.Sleep(settleFor)
-	meetings, err = meetAll(couples)
+	t.rest(settleFor)
+	meetings, err = t.meetAll(couples)
 	return meetings, errors.Join(err, lab.Err())
+}
+
+// rest lets others work for as long as there is nothing to do but wait.
+func (t *Theatre) rest(d time.Duration) {
+	t.quiet.Unlock()
+	time.Sleep(d)
+	t.quiet.Lock()
 }
 
 // A couple is two daemons that are about to meet.
@@ -68,7 +82,7 @@ type couple struct {
 
 // gather starts the daemons of all pairs and waits until those who are to meet
 // see each other.
-func (t Theatre) gather(lab *natlab.Lab, dir string, pairs []Pair) (couples []couple, err error) {
+func (t *Theatre) gather(lab *natlab.Lab, dir string, pairs []Pair) (couples []couple, err error) {
 	s, err := t.open(lab, dir, 2*len(pairs))
 	if err != nil {
 		return nil, err
@@ -89,7 +103,7 @@ func (t Theatre) gather(lab *natlab.Lab, dir string, pairs []Pair) (couples []co
 }
 
 // open starts a rendezvous, with a second address, and invites so many peers.
-func (t Theatre) open(lab *natlab.Lab, dir string, peers int) (*stage.Stage, error) {
+func (t *Theatre) open(lab *natlab.Lab, dir string, peers int) (*stage.Stage, error) {
 	vps := lab.PublicHost("vps", vpsLink)
 	lab.AddPublicAddress(vps)
 	s := stage.New(vps, t.Binaries, dir)
@@ -102,7 +116,7 @@ func (t Theatre) open(lab *natlab.Lab, dir string, peers int) (*stage.Stage, err
 }
 
 // launch builds the networks of a pair and starts its daemons.
-func (t Theatre) launch(s *stage.Stage, g ground, pair Pair) (c couple, err error) {
+func (t *Theatre) launch(s *stage.Stage, g ground, pair Pair) (c couple, err error) {
 	if err := os.Mkdir(g.dir, 0o700); err != nil {
 		return c, fmt.Errorf("make temporary state: %w", err)
 	}
@@ -118,27 +132,31 @@ func (t Theatre) launch(s *stage.Stage, g ground, pair Pair) (c couple, err erro
 	return c, nil
 }
 
-func (t Theatre) arguments() []string {
+func (t *Theatre) arguments() []string {
 	if t.Logs {
 		return []string{"--log-level", "debug"}
 	}
 	return nil
 }
 
-// meetAll has the couples meet, one after the other where that takes work.
-func meetAll(couples []couple) ([]Meeting, error) {
+// meetAll has the couples meet: one after the other where that takes work, and
+// at about the same time where it is waiting.
+func (t *Theatre) meetAll(couples []couple) ([]Meeting, error) {
 	meetings, failures := make([]Meeting, len(couples)), make([]error, len(couples))
 	var waiting sync.WaitGroup
 	for i, c := range couples {
 		meet := func() { meetings[i], failures[i] = c.meet() }
 		if !c.Bar.Relayed {
 			meet()
+			t.rest(0) // others' daemons may be ready
 			continue
 		}
 		waiting.Go(meet)
 		time.Sleep(apartBy)
 	}
+	t.quiet.Unlock()
 	waiting.Wait()
+	t.quiet.Lock()
 	return meetings, errors.Join(failures...)
 }
 

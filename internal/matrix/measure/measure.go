@@ -48,6 +48,7 @@ func measure(o options) (short int, err error) {
 
 // measureAll adds to results, cell by cell as they are done.
 func measureAll(o options, pairs []matrix.Pair, results results) error {
+	theatre := &matrix.Theatre{Binaries: o.binaries, Logs: o.logs != ""}
 	var (
 		mu       sync.Mutex
 		failures []error
@@ -58,7 +59,7 @@ func measureAll(o options, pairs []matrix.Pair, results results) error {
 		workers.Go(func() {
 			for pair := range work {
 				start := time.Now()
-				cell, err := measureCell(o, pair)
+				cell, err := measureCell(theatre, pair, o)
 				mu.Lock()
 				if err == nil {
 					results[pair.Name] = cell
@@ -79,9 +80,8 @@ func measureAll(o options, pairs []matrix.Pair, results results) error {
 }
 
 // measureCell plays the meetings of one cell, a batch at a time.
-func measureCell(o options, pair matrix.Pair) (matrix.Cell, error) {
+func measureCell(theatre *matrix.Theatre, pair matrix.Pair, o options) (matrix.Cell, error) {
 	cell := matrix.Cell{Pair: pair.Name}
-	theatre := matrix.Theatre{Binaries: o.binaries, Logs: o.logs != ""}
 	for len(cell.Meetings) < o.runs {
 		var pairs []matrix.Pair
 		for range min(batch, o.runs-len(cell.Meetings)) {
