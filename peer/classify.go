@@ -81,6 +81,7 @@ func (d *Daemon) classified(ctx context.Context, address netip.Addr, result natc
 	report := completed(result.Report, d.observation.report)
 	changed := d.observation.report != report
 	d.observation.report = report
+	d.observation.taken = result.Taken
 	if result.OpenerTTL != 0 {
 		d.observation.openerTTL = result.OpenerTTL
 	}

@@ -59,6 +59,8 @@ type observation struct {
 	// it was measured since we came to this network: see classify.
 	report    wire.NATReport
 	openerTTL int
+	// taken are ports of our NAT that the measurement has used up for a while.
+	taken []uint16
 }
 
 func (o observation) fresh(now time.Time) bool {
@@ -157,7 +159,7 @@ func (d *Daemon) observed(server netip.AddrPort, accept wire.Accept) {
 	d.observation.accept, d.observation.at = accept, time.Now()
 	elsewhere := before.accept.Observed.Addr() != accept.Observed.Addr()
 	if elsewhere {
-		d.observation.report, d.observation.openerTTL = wire.NATReport{}, 0
+		d.observation.report, d.observation.openerTTL, d.observation.taken = wire.NATReport{}, 0, nil
 	}
 	d.mu.Unlock()
 
@@ -220,10 +222,9 @@ func (d *Daemon) observedEndpoint() netip.AddrPort {
 	return d.observation.accept.Observed
 }
 
-// openerTTL is the TTL with which a packet leaves our own NATs and dies soon
-// after; 0 when that is not known.
-func (d *Daemon) openerTTL() int {
+// ownNAT returns what is known of the NATs in front of us, beside the report.
+func (d *Daemon) ownNAT() (openerTTL int, taken []uint16) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.observation.openerTTL
+	return d.observation.openerTTL, d.observation.taken
 }

@@ -81,13 +81,15 @@ func (d *Daemon) introduced(m wire.Introduction) {
 		d.log.Error().Err(err).Stringer("peer", m.Peer).Msg("open session")
 		return
 	}
+	openerTTL, taken := d.ownNAT()
 	s.punch.Introduce(socket.Introduction{
 		Candidates: m.Candidates,
 		FireIn:     m.FireIn,
 		Observed:   d.observedEndpoint(),
 		Ours:       d.ownReport(),
 		Theirs:     m.NAT,
-		OpenerTTL:  d.openerTTL(),
+		OpenerTTL:  openerTTL,
+		Taken:      taken,
 		Caller:     m.Caller,
 	})
 	d.log.Debug().Stringer("peer", m.Peer).Int("candidates", len(m.Candidates)).Dur("fire_in", m.FireIn).Msg("introduced")

@@ -12,8 +12,8 @@ const transactionLifetime = 5 * time.Second
 
 // transactions remembers the probes that may still be answered.
 type transactions struct {
-	draws   *draws
-	open    map[wire.TransactionID]sentProbe
+	draws *draws
+	open  map[wire.TransactionID]sentProbe
 	// expired is when the map was last cleared of old ones.
 	expired time.Time
 }

@@ -77,6 +77,9 @@ func (m *measurement) measureAllocation(first *burst) {
 		}
 		samples = append(samples, more...)
 	}
+	for _, sample := range samples {
+		m.taken = append(m.taken, sample.Observed.Port())
+	}
 	switch {
 	case len(samples) < punch.LeastSamples:
 		m.gaps.add(Allocation, NoAnswer)

@@ -39,6 +39,9 @@ type Result struct {
 	// others opened at that NAT meanwhile.
 	Step  int
 	Drift float64
+	// Taken are the ports that the samples were given. They stay in use for as long
+	// as the NAT remembers UDP flows.
+	Taken []uint16
 	// Hairpin is whether two sockets behind the NAT reach each other at their
 	// observed endpoints.
 	Hairpin Answer
@@ -85,6 +88,7 @@ type measurement struct {
 
 	views     punch.Views
 	allocated punch.Allocation
+	taken     []uint16
 	swept     punch.Sweep
 	filtering wire.Filtering
 	hairpin   Answer
@@ -123,6 +127,7 @@ func (m *measurement) basics() Result {
 		r.Report.Allocation = m.allocated.Kind
 		r.Report.FirstPort, r.Report.LastPort = m.allocated.FirstPort, m.allocated.LastPort
 		r.Step = m.allocated.Step
+		r.Taken = m.taken
 	}
 	if m.swept.Answered() {
 		own := m.swept.OwnHops(m.views.Main.Addr(), mapping)

@@ -118,10 +118,11 @@ type Introduction struct {
 	// Observed is our own endpoint as the rendezvous last saw it, the zero
 	// AddrPort if it never did.
 	Observed netip.AddrPort
-	// Ours, Theirs, OpenerTTL and Caller are for the engine: see
+	// Ours, Theirs, OpenerTTL, Taken and Caller are for the engine: see
 	// punch.Introduced.
 	Ours, Theirs wire.NATReport
 	OpenerTTL    int
+	Taken        []uint16
 	Caller       bool
 }
 
@@ -139,6 +140,7 @@ func (x *Session) Introduce(in Introduction) int {
 		Ours:       in.Ours,
 		Theirs:     in.Theirs,
 		OpenerTTL:  in.OpenerTTL,
+		Taken:      in.Taken,
 		Caller:     in.Caller,
 	})
 	return len(candidates)
