@@ -107,9 +107,27 @@ func (s *situation) remedy() api.Remedy {
 	reason := s.reason()
 	switch reason {
 	case api.ReasonHardNATs, api.ReasonOurHardNAT, api.ReasonTheirHardNAT:
-		if s.retries && punch.Chance(s.ours, s.theirs) >= goodChance {
+		if s.retries && s.chance() >= goodChance {
 			return api.RemedyRetry
 		}
 	}
 	return remedies[reason]
+}
+
+// chance says how likely one search finds a direct path.
+func (s *situation) chance() float64 {
+	return punch.Chance(presumed(s.ours, s.udp), presumed(s.theirs, s.theirUDP))
+}
+
+// presumed is a report as the search takes it: a NAT that lets UDP through and
+// of which no more is known counts as easy. Where UDP is blocked, what the report
+// says of it no longer matters.
+func presumed(report wire.NATReport, udp bool) wire.NATReport {
+	switch {
+	case !udp:
+		return wire.NATReport{}
+	case report.Mapping == wire.MappingUnknown:
+		report.Mapping = wire.MappingEIM
+	}
+	return report
 }

@@ -75,3 +75,28 @@ func TestEverySituationHasAReasonAndARemedy(t *testing.T) {
 		})
 	}
 }
+
+// TestTheChanceIsThatOfTheSearchThatRuns proves that what is not known, or no
+// longer true, does not count.
+func TestTheChanceIsThatOfTheSearchThatRuns(t *testing.T) {
+	home := wire.NATReport{Mapping: wire.MappingEIM, Filtering: wire.FilteringAPDF}
+	random := wire.NATReport{Mapping: wire.MappingAPDM, Allocation: wire.AllocationRandom}
+	tcp := punch.Chance(wire.NATReport{}, home)
+	for _, test := range []struct {
+		name string
+		s    situation
+		want float64
+	}{
+		{"two homes", situation{udp: true, theirUDP: true, ours: home, theirs: home}, punch.Chance(home, home)},
+		{"an unknown router is most likely easy", situation{udp: true, theirUDP: true, theirs: home}, punch.Chance(home, home)},
+		{"a router of theirs that let UDP through before", situation{udp: true, ours: home, theirs: random}, tcp},
+		{"a router of ours that let UDP through before", situation{theirUDP: true, ours: random, theirs: home}, tcp},
+		{"no UDP anywhere", situation{ours: random, theirs: random}, tcp},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := test.s.chance(); got != test.want {
+				t.Errorf("the chance is %v, want %v", got, test.want)
+			}
+		})
+	}
+}

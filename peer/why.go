@@ -62,7 +62,7 @@ func (d *Daemon) explain(why *api.Why, now *situation, c *conversation) {
 	now.oneAddress = seen.IsValid() && seen.Addr() == d.observedEndpoint().Addr()
 	why.TheirNAT = natWords(introduction.NAT)
 	if !now.oneAddress { // the reports say nothing of the way inside one NAT
-		why.Chance = new(rounded(punch.Chance(now.ours, now.theirs)))
+		why.Chance = new(rounded(now.chance()))
 	}
 	if s == nil {
 		return
