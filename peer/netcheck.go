@@ -2,7 +2,6 @@ package peer
 
 import (
 	"context"
-	"net/netip"
 
 	"peerd/peer/api"
 	"peerd/punch/natcheck"
@@ -27,12 +26,11 @@ func (d *Daemon) Netcheck(ctx context.Context) (api.Netcheck, error) {
 		Step:        result.Step,
 		Drift:       result.Drift,
 		Hairpin:     result.Hairpin.String(),
-		OwnHops:     []netip.Addr{},
+		OwnHops:     hopRows(result.OwnHops),
 		OpenerTTL:   result.OpenerTTL,
 		NotMeasured: []api.NotMeasured{},
 		Took:        api.Milliseconds(result.Took),
 	}
-	row.OwnHops = append(row.OwnHops, result.OwnHops...)
 	if gap, missing := d.lifetimeGap(); missing {
 		result.NotMeasured = append(result.NotMeasured, gap)
 	}
@@ -40,4 +38,16 @@ func (d *Daemon) Netcheck(ctx context.Context) (api.Netcheck, error) {
 		row.NotMeasured = append(row.NotMeasured, api.NotMeasured{Aspect: string(gap.Aspect), Reason: string(gap.Reason)})
 	}
 	return row, nil
+}
+
+func hopRows(hops []natcheck.Hop) []api.Hop {
+	rows := []api.Hop{}
+	for _, hop := range hops {
+		row := api.Hop{Address: hop.Router, PortMapping: []string{}, Outside: hop.Service.External}
+		for _, protocol := range hop.Service.Protocols {
+			row.PortMapping = append(row.PortMapping, string(protocol))
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }

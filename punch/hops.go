@@ -50,7 +50,7 @@ func (s Sweep) OwnHops(observed netip.Addr, mapping wire.Mapping) int {
 		own = 1
 	}
 	for i, router := range s.Routers {
-		if isInside(router) || router == observed {
+		if isInside(router) || router.IsValid() && router == observed {
 			own = i + 1
 		} else if router.IsValid() {
 			break

@@ -43,6 +43,12 @@ func TestOwnHopsAndOpenerTTL(t *testing.T) {
 	}
 }
 
+func TestASilentRouterIsNotTakenForAnUnknownAddressOfOurs(t *testing.T) {
+	if own := sweptBy("192.168.1.1 - 192.0.2.2").OwnHops(netip.Addr{}, wire.MappingUnknown); own != 1 {
+		t.Errorf("%d hops of ours, want 1", own)
+	}
+}
+
 func TestASweepIsSettledByTheFirstForeignRouter(t *testing.T) {
 	for routers, want := range map[string]bool{
 		"192.168.1.1 192.0.2.1 - -":            true,

@@ -2,16 +2,18 @@ package punch
 
 import "time"
 
-// lifetimeSteps are the idle times after which a mapping is looked for. Linux
-// forgets at 30 s and 120 s, RFC 4787 REQ-5 asks for 2 min and recommends 5; what
-// lives longer than that saves no packet worth waiting for.
+// lifetimeSteps are the idle times after which a mapping is looked for, each a
+// little below what routers usually have: Linux forgets at 30 s and 120 s, others
+// at 60 s and 180 s, RFC 4787 REQ-5 recommends 5 min. What lives longer than that
+// saves no packet worth waiting for. At the round numbers themselves a router of
+// 120 s would count as one of 60 s.
 var lifetimeSteps = [...]time.Duration{
-	15 * time.Second,
-	30 * time.Second,
-	60 * time.Second,
-	120 * time.Second,
-	180 * time.Second,
-	300 * time.Second,
+	14 * time.Second,
+	28 * time.Second,
+	57 * time.Second,
+	115 * time.Second,
+	172 * time.Second,
+	285 * time.Second,
 }
 
 // LifetimeSearch finds out by bisection how long a NAT keeps a mapping that

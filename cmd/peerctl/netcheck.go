@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -62,9 +61,13 @@ func (a *app) netcheckTable(check api.Netcheck) table {
 	if check.NAT.Lifetime > 0 {
 		t.add("", fill(a.text.Lifetime, check.NAT.Lifetime))
 	}
+	label = a.text.OwnHops
+	for _, hop := range check.OwnHops {
+		t.add(label, a.hopText(hop))
+		label = ""
+	}
 	if check.OpenerTTL > 0 {
-		t.add(a.text.OwnHops, a.ownHopsText(check.OwnHops))
-		t.add("", fill(a.text.OpenerTTL, check.OpenerTTL))
+		t.add(label, fill(a.text.OpenerTTL, check.OpenerTTL))
 	}
 	label = a.text.NotMeasured
 	for _, gap := range check.NotMeasured {
@@ -90,18 +93,17 @@ func (a *app) allocationText(check api.Netcheck) string {
 	return text
 }
 
-// ownHopsText lists the routers on our side.
-func (a *app) ownHopsText(hops []netip.Addr) string {
-	if len(hops) == 0 {
-		return a.text.NoHops
+// hopText is a router on our side and what it says about itself.
+func (a *app) hopText(hop api.Hop) string {
+	text := a.text.SilentHop
+	if hop.Address.IsValid() {
+		text = hop.Address.String()
 	}
-	var words []string
-	for _, hop := range hops {
-		if hop.IsValid() {
-			words = append(words, hop.String())
-		} else {
-			words = append(words, a.text.SilentHop)
-		}
+	if len(hop.PortMapping) > 0 {
+		text += a.text.Comma + fill(a.text.PortMapping, strings.Join(hop.PortMapping, a.text.Comma))
 	}
-	return strings.Join(words, a.text.Comma)
+	if hop.Outside.IsValid() {
+		text += a.text.Comma + fill(a.text.Outside, hop.Outside)
+	}
+	return text
 }

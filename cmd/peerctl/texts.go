@@ -32,7 +32,8 @@ type texts struct {
 
 	// netcheck
 	Block, Step, Drift, Lifetime, OpenerTTL string // first and last port; step; flows per second; seconds; TTL
-	OwnHops, NoHops, SilentHop              string
+	OwnHops, SilentHop                      string
+	PortMapping, Outside                    string // protocols; address
 	NotMeasured, Colon                      string
 
 	Path            map[api.Path]string

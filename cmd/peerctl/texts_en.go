@@ -40,8 +40,9 @@ var english = texts{
 	Lifetime:    "keeps an idle mapping for %[1]d seconds at least",
 	OpenerTTL:   "a packet with TTL %[1]d leaves our side and goes no further",
 	OwnHops:     "our routers",
-	NoHops:      "none",
 	SilentHop:   "one that does not say who it is",
+	PortMapping: "maps ports by %[1]s",
+	Outside:     "its outside address is %[1]s",
 	NotMeasured: "not measured",
 	Colon:       ": ",
 

@@ -40,8 +40,9 @@ var chinese = texts{
 	Lifetime:    "空闲映射至少保留 %[1]d 秒",
 	OpenerTTL:   "TTL 为 %[1]d 的数据包可离开我方，但不会走得更远",
 	OwnHops:     "我方路由器",
-	NoHops:      "无",
 	SilentHop:   "一台不表明身份的路由器",
+	PortMapping: "可通过 %[1]s 映射端口",
+	Outside:     "外部地址为 %[1]s",
 	NotMeasured: "未测量",
 	Colon:       "：",
 

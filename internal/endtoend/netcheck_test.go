@@ -59,7 +59,7 @@ func TestNetcheckTellsWhatTheRouterDoes(t *testing.T) {
 	if row.Number("step") != 2 || row.Text("hairpin") != "no" || row.Number("opener_ttl") != 2 {
 		t.Errorf("netcheck says %v", row)
 	}
-	if hops, _ := row["own_hops"].([]any); len(hops) != 1 || hops[0] != home.Gateway().String() {
+	if hops, _ := row["own_hops"].([]any); len(hops) != 1 || hops[0].(map[string]any)["address"] != home.Gateway().String() {
 		t.Errorf("routers of ours: %v, want %v", hops, home.Gateway())
 	}
 	if gaps, _ := row["not_measured"].([]any); len(gaps) != 1 || gaps[0].(map[string]any)["aspect"] != "lifetime" {

@@ -15,15 +15,23 @@ type Netcheck struct {
 	// Hairpin is whether peers behind this NAT reach each other at their observed
 	// endpoints: yes, no, unknown.
 	Hairpin string `json:"hairpin"`
-	// OwnHops are the routers up to the last NAT on our side, nearest first; ""
-	// for one that does not tell its address.
-	OwnHops []netip.Addr `json:"own_hops"`
+	// OwnHops are the routers up to the last NAT on our side, nearest first.
+	OwnHops []Hop `json:"own_hops"`
 	// OpenerTTL is the TTL with which packets pass those and die at the next
 	// router; 0 when that is not known.
 	OpenerTTL int `json:"opener_ttl"`
 	// NotMeasured is what is missing above.
 	NotMeasured []NotMeasured `json:"not_measured"`
 	Took        Milliseconds  `json:"took_ms"`
+}
+
+// Hop is a router on our side.
+type Hop struct {
+	Address netip.Addr `json:"address"` // "": it does not tell
+	// PortMapping are the protocols in which it answered: pcp, nat-pmp.
+	PortMapping []string `json:"port_mapping"`
+	// Outside is its outside address, if it told.
+	Outside netip.Addr `json:"outside"`
 }
 
 // NotMeasured is an aspect of the network that was not measured, and why, in the

@@ -11,6 +11,7 @@
 //	eight ──── Login, TTL 1…8 ─ ─ ▶ ■                          own hops, opener TTL
 //	one ────── Login, Change port ──────────────▶ ■  ─ ─ ■ ▶   filtering: ADF?
 //	one ────── Login, Change both ▶ ■  ─ ─ ─ ─ ─ ─ ─ ─ ─ ■ ▶   filtering: EIF?
+//	one each ─ PCP, NAT-PMP to every router of ours            port mapping
 //	two ────── to each other's observed endpoint               hairpin
 //	two, later                                    ■            lifetime
 //

@@ -71,7 +71,7 @@ func (m *measurement) exchange(left, right observedSpare) bool {
 // heard something.
 func (s observedSpare) sendAndHear(heard *atomic.Bool, outgoing, incoming *question) {
 	start := time.Now()
-	for _, next := range repeats[:2] {
+	for _, next := range repeats[:3] {
 		s.send(outgoing)
 		if s.receive(start.Add(next), incoming.isAsked) {
 			heard.Store(true)

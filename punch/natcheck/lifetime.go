@@ -67,7 +67,7 @@ func (m *measurement) answersAt(silent, asking *spare, port uint16) (bool, error
 	redirected := ask(m.otherAddress(), wire.Change{})
 	redirected.login.ResponsePort = port
 	start := time.Now()
-	for _, next := range append(repeats[:2:2], 2*m.config.RTT+unexpectedPatience) {
+	for _, next := range append(repeats[:3:3], 2*m.config.RTT+unexpectedPatience) {
 		asking.send(redirected)
 		if silent.await(start.Add(next), redirected) {
 			return true, nil

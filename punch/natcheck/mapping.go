@@ -1,6 +1,14 @@
 package natcheck
 
-import "peerd/wire"
+import (
+	"time"
+
+	"peerd/wire"
+)
+
+// mappingPatience is how much longer the answers that tell the mapping are waited
+// for: without them nothing else is of much use, and one may be lost twice.
+const mappingPatience = 150 * time.Millisecond
 
 // measureMapping has one socket seen by three endpoints of the rendezvous.
 func (m *measurement) measureMapping() {
@@ -21,7 +29,7 @@ func (m *measurement) measureMapping() {
 		otherAddress = ask(to, wire.Change{})
 		questions = append(questions, otherAddress)
 	}
-	s.ask(m.patience(), questions...)
+	s.ask(m.patience()+mappingPatience, questions...)
 	m.views.Local = s.local
 	m.views.Main, m.views.OtherPort, m.views.OtherAddress = main.observed(), otherPort.observed(), otherAddress.observed()
 	m.noteMapping()

@@ -1,12 +1,15 @@
 package natcheck_test
 
 import (
+	"net"
 	"net/netip"
+	"reflect"
 	"slices"
 	"testing"
 
 	"peerd/internal/natlab"
 	"peerd/internal/natlab/nat"
+	"peerd/internal/portmap"
 	"peerd/punch/natcheck"
 	"peerd/wire"
 )
@@ -75,8 +78,8 @@ func TestEveryKindOfRouterIsRecognised(t *testing.T) {
 			if want := max(test.turn, natcheck.No); got.Hairpin != want {
 				t.Errorf("hairpin: %v, want %v", got.Hairpin, want)
 			}
-			if want := []netip.Addr{home.Gateway()}; !slices.Equal(got.OwnHops, want) || got.OpenerTTL != 2 {
-				t.Errorf("hops of ours %v, opener TTL %d, want %v and 2", got.OwnHops, got.OpenerTTL, want)
+			if len(got.OwnHops) != 1 || got.OwnHops[0].Router != home.Gateway() || got.OpenerTTL != 2 {
+				t.Errorf("hops of ours %v, opener TTL %d, want %v and 2", got.OwnHops, got.OpenerTTL, home.Gateway())
 			}
 			if len(got.NotMeasured) != 0 {
 				t.Errorf("not measured: %v", got.NotMeasured)
@@ -136,7 +139,7 @@ func TestACarriersNATIsAHopOfOurs(t *testing.T) {
 		config := configFor(t, home.Host(name), server)
 		t.Run(name, func(t *testing.T) {
 			got := natcheck.Measure(t.Context(), config)
-			if len(got.OwnHops) != 2 || got.OwnHops[0] != home.Gateway() || got.OpenerTTL != 3 {
+			if len(got.OwnHops) != 2 || got.OwnHops[0].Router != home.Gateway() || got.OpenerTTL != 3 {
 				t.Errorf("hops of ours %v, opener TTL %d, want two and 3", got.OwnHops, got.OpenerTTL)
 			}
 			if got.Report.Mapping != wire.MappingAPDM || got.Report.Allocation != wire.AllocationRandom {
@@ -144,6 +147,49 @@ func TestACarriersNATIsAHopOfOurs(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestEveryRouterOfOursIsAskedForPortMapping(t *testing.T) {
+	lab, server := newInternet(t)
+	carrier := lab.CarrierNAT("carrier", natlab.FullyRandom, natlab.Link{})
+	home := carrier.Home("home", natlab.Masquerade, natlab.Link{})
+	config := configFor(t, home.Host("alice"), server)
+	inside := netip.MustParseAddr("100.64.0.1")
+	for router, node := range map[netip.Addr]*natlab.Node{home.Gateway(): home.Node, inside: carrier.Node} {
+		serveNATPMP(t, node.ListenUDPAt(netip.AddrPortFrom(router, 5351)), node.Addr())
+	}
+	got := natcheck.Measure(t.Context(), config)
+	want := []natcheck.Hop{
+		{Router: home.Gateway(), Service: portmap.Service{Protocols: []portmap.Protocol{portmap.NATPMP}, External: home.Addr()}},
+		{Router: inside, Service: portmap.Service{Protocols: []portmap.Protocol{portmap.NATPMP}, External: carrier.Addr()}},
+	}
+	if !reflect.DeepEqual(got.OwnHops, want) {
+		t.Errorf("hops of ours %v, want %v", got.OwnHops, want)
+	}
+}
+
+// serveNATPMP answers the question for the external address (RFC 6886 section
+// 3.2).
+func serveNATPMP(t *testing.T, conn *net.UDPConn, external netip.Addr) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		buffer := make([]byte, 1100)
+		for {
+			n, from, err := conn.ReadFromUDPAddrPort(buffer)
+			if err != nil {
+				return
+			}
+			if n == 2 && buffer[0] == 0 && buffer[1] == 0 {
+				answer := append([]byte{0, 128, 0, 0, 0, 0, 0, 1}, external.AsSlice()...)
+				_, _ = conn.WriteToUDPAddrPort(answer, from)
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		conn.Close()
+		<-done
+	})
 }
 
 func TestAPublicHostHasNoNAT(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"peerd/internal/portmap"
 	"peerd/punch"
 	"peerd/wire"
 )
@@ -45,9 +46,8 @@ type Result struct {
 	// Hairpin is whether two sockets behind the NAT reach each other at their
 	// observed endpoints.
 	Hairpin Answer
-	// OwnHops are the routers on our side, nearest first; the zero Addr for one
-	// that does not say who it is.
-	OwnHops []netip.Addr
+	// OwnHops are the routers on our side, nearest first.
+	OwnHops []Hop
 	// OpenerTTL is the TTL with which a packet passes all of OwnHops and dies at
 	// the next router.
 	OpenerTTL   int
@@ -92,6 +92,7 @@ type measurement struct {
 	swept     punch.Sweep
 	filtering wire.Filtering
 	hairpin   Answer
+	services  []portmap.Service // of the own routers, in order; nil until they were asked
 	drift     float64
 }
 
@@ -115,6 +116,7 @@ func (m *measurement) run() {
 	if m.config.Basics != nil {
 		m.config.Basics(m.basics())
 	}
+	m.askRouters()
 	rest.Wait()
 	m.measureDrift()
 }
@@ -129,11 +131,8 @@ func (m *measurement) basics() Result {
 		r.Step = m.allocated.Step
 		r.Taken = m.taken
 	}
-	if m.swept.Answered() {
-		own := m.swept.OwnHops(m.views.Main.Addr(), mapping)
-		r.OwnHops = m.swept.Routers[:own]
-		r.OpenerTTL = m.swept.OpenerTTL(own)
-	}
+	r.OwnHops = m.ownHops()
+	r.OpenerTTL = m.swept.OpenerTTL(len(r.OwnHops))
 	r.NotMeasured = m.gaps.list()
 	return r
 }

@@ -72,7 +72,12 @@ func (q *question) observed() netip.AddrPort { return q.accept.Observed }
 
 // repeats are the times after the first one at which an unanswered question is
 // sent again.
-var repeats = [...]time.Duration{100 * time.Millisecond, 300 * time.Millisecond, 700 * time.Millisecond}
+var repeats = [...]time.Duration{
+	75 * time.Millisecond,
+	200 * time.Millisecond,
+	400 * time.Millisecond,
+	700 * time.Millisecond,
+}
 
 // send sends a question once. An error is a loss like any other: what matters
 // is whether there is an answer.

@@ -54,7 +54,7 @@ func (m *measurement) noteHops() {
 		m.gaps.add(Hops, Unsupported)
 	case !m.swept.Answered():
 		m.gaps.add(Hops, NoReports)
-	case m.swept.OpenerTTL(m.swept.OwnHops(m.views.Main.Addr(), m.views.Mapping())) == 0:
+	case m.swept.OpenerTTL(len(m.ownRouters())) == 0:
 		m.gaps.add(Hops, NothingBetween)
 	}
 }

@@ -36,8 +36,11 @@ func Circle() *Daemon {
 	d.Explain(whyBob())
 	d.Explain(api.Why{Peer: "carol", Reason: api.ReasonPeerOffline, Remedy: api.RemedyAwaitPeer})
 	d.Classify(api.Netcheck{
-		Hairpin:     "no",
-		OwnHops:     []netip.Addr{netip.MustParseAddr("192.168.1.1"), netip.MustParseAddr("100.64.0.1")},
+		Hairpin: "no",
+		OwnHops: []api.Hop{
+			{Address: netip.MustParseAddr("192.168.1.1"), PortMapping: []string{"nat-pmp"}, Outside: netip.MustParseAddr("100.64.0.7")},
+			{Address: netip.MustParseAddr("100.64.0.1"), PortMapping: []string{}},
+		},
 		OpenerTTL:   3,
 		NotMeasured: []api.NotMeasured{{Aspect: "lifetime", Reason: "pending"}},
 		Took:        rtt(1_312_000),
