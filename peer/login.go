@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"peerd/internal/identity"
@@ -104,7 +105,7 @@ func (d *Daemon) login() (welcomed bool, err error) {
 	defer stopObserving()
 	d.group.Go(func() { d.observe(observing, server) })
 
-	connection, err := control.Dial(ctx, server.String(), d.self.ClientTLS(wire.ControlProtocol, target.Server))
+	connection, err := d.dial(ctx, server, target)
 	if err != nil {
 		return false, err
 	}
@@ -127,6 +128,21 @@ func (d *Daemon) login() (welcomed bool, err error) {
 		return false, err
 	}
 	return true, d.serveControl(connection)
+}
+
+// dial connects to the control service. TCP repeats itself ever more slowly while
+// nothing gets through; we begin anew when the rendezvous answers by UDP again.
+func (d *Daemon) dial(ctx context.Context, server netip.AddrPort, target membership) (*control.Conn, error) {
+	waiting, stopWaiting := context.WithCancel(ctx)
+	var returning sync.WaitGroup
+	defer returning.Wait()
+	defer stopWaiting()
+	returning.Go(func() {
+		if d.awaitReturn(waiting, server) {
+			d.redial()
+		}
+	})
+	return control.Dial(ctx, server.String(), d.self.ClientTLS(wire.ControlProtocol, target.Server))
 }
 
 // as names the name we ask for, if we do.

@@ -26,7 +26,7 @@ const (
 	doubtSpacing = time.Second
 	// returnSpread is how far apart we log in when the rendezvous answers by UDP
 	// again after an outage: so do all others.
-	returnSpread = 500 * time.Millisecond
+	returnSpread = 300 * time.Millisecond
 	// returnSilence is how long it must not have answered for that. When it did
 	// all the time, it is not the network that keeps us from logging in.
 	returnSilence = time.Second
@@ -129,14 +129,18 @@ func (d *Daemon) awaitRedial(wait time.Duration, err error) (early bool) {
 	var asking sync.WaitGroup
 	defer asking.Wait()
 	defer cancel()
-	back := make(chan struct{})
-	if mayBeTheNetwork(err) {
-		asking.Go(func() { d.awaitReturn(ctx, back) })
+	d.mu.Lock()
+	server := d.server
+	d.mu.Unlock()
+	if server.IsValid() && mayBeTheNetwork(err) {
+		asking.Go(func() {
+			if d.awaitReturn(ctx, server) {
+				signal(d.roaming.redial)
+			}
+		})
 	}
 	select {
 	case <-d.roaming.redial:
-		return true
-	case <-back:
 		return true
 	case <-ctx.Done():
 		return false
@@ -150,22 +154,18 @@ func mayBeTheNetwork(err error) bool {
 	return !goodbye && !isRefusal(err) && !errors.Is(err, syscall.ECONNREFUSED)
 }
 
-// awaitReturn closes back when the rendezvous answers by UDP after a silence.
-func (d *Daemon) awaitReturn(ctx context.Context, back chan<- struct{}) {
-	d.mu.Lock()
-	server := d.server
-	d.mu.Unlock()
+// awaitReturn reports that the rendezvous answers by UDP after a silence; false
+// when it has answered all the time, or when ctx ends.
+func (d *Daemon) awaitReturn(ctx context.Context, server netip.AddrPort) bool {
 	start := time.Now()
-	if !server.IsValid() {
-		return
-	}
 	if _, err := d.socket.Login(ctx, server); err != nil || time.Since(start) < returnSilence {
-		return
+		return false
 	}
 	select {
 	case <-time.After(rand.N(returnSpread)):
-		close(back)
+		return true
 	case <-ctx.Done():
+		return false
 	}
 }
 
