@@ -26,9 +26,6 @@ func (d *draws) below(n int) int {
 	return int(binary.BigEndian.Uint64(d.next()) % uint64(n))
 }
 
-// port returns one of the ports first to last.
-func (d *draws) port(first, last int) uint16 { return uint16(first + d.below(last-first+1)) }
-
 // ports returns count different ports between first and last, or all of them if
 // there are no more, in random order.
 func (d *draws) ports(first, last, count int) []uint16 {

@@ -114,7 +114,7 @@ func (m *meetingPort) choose(samples []netip.AddrPort) netip.AddrPort {
 		step = -step
 	}
 	port := last + step*meetingSockets/2
-	if step == 0 || abs(step) > largestGap || port < firstSprayPort || port > 0xffff {
+	if step == 0 || max(step, -step) > largestGap || port < firstSprayPort || port > 0xffff {
 		return netip.AddrPort{}
 	}
 	return netip.AddrPortFrom(addr, uint16(port))

@@ -19,9 +19,6 @@ var volleyOffsets = [...]time.Duration{
 	2000 * time.Millisecond,
 }
 
-// volleyLength is how long a volley lasts.
-const volleyLength = 2 * time.Second
-
 // A volley is a series of probes at one candidate. The zero volley is over
 // before it began.
 type volley struct {
