@@ -8,6 +8,15 @@ import (
 	"peerd/wire"
 )
 
+// at returns samples of one address, at the given ports.
+func at(ports ...uint16) []netip.AddrPort {
+	var samples []netip.AddrPort
+	for _, port := range ports {
+		samples = append(samples, netip.AddrPortFrom(netip.MustParseAddr("198.51.100.1"), port))
+	}
+	return samples
+}
+
 func TestSequence(t *testing.T) {
 	elsewhere := append(at(1000, 1001), netip.MustParseAddrPort("198.51.100.2:1002"))
 	for _, test := range []struct {
