@@ -2,8 +2,11 @@ package peer
 
 import (
 	"context"
+	"net"
 	"net/netip"
+	"slices"
 	"sync"
+	"time"
 
 	"peerd/punch/natcheck"
 	"peerd/wire"
@@ -22,6 +25,17 @@ type classification struct {
 	cancel  context.CancelFunc
 	done    chan struct{}
 	result  natcheck.Result // once done
+}
+
+// natcheckConfig has the spare sockets leave from where our main socket does.
+func (d *Daemon) natcheckConfig(server netip.AddrPort, accept wire.Accept, rtt time.Duration) natcheck.Config {
+	config := natcheck.Config{Server: server, Accept: accept, RTT: rtt}
+	if bound := d.socket.Addr().Addr(); !bound.IsUnspecified() {
+		config.Listen = func() (*net.UDPConn, error) {
+			return net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(bound, 0)))
+		}
+	}
+	return config
 }
 
 // classify measures the NATs in front of us, and tells the rendezvous, and with
@@ -78,7 +92,7 @@ func (d *Daemon) classified(ctx context.Context, address netip.Addr, result natc
 		d.mu.Unlock()
 		return
 	}
-	report := completed(result.Report, d.observation.report)
+	report := completed(result, d.observation.report)
 	changed := d.observation.report != report
 	d.observation.report = report
 	d.observation.taken = result.Taken
@@ -95,9 +109,12 @@ func (d *Daemon) classified(ctx context.Context, address netip.Addr, result natc
 }
 
 // completed is a report in which what was not measured this time is as it was
-// before, in the same network.
-func completed(report, before wire.NATReport) wire.NATReport {
-	if report.Mapping == wire.MappingUnknown {
+// before, in the same network. Without the other address of the rendezvous, which
+// a router may have banned meanwhile, ADM looks like EIM.
+func completed(result natcheck.Result, before wire.NATReport) wire.NATReport {
+	report := result.Report
+	unsure := slices.ContainsFunc(result.NotMeasured, func(gap natcheck.Gap) bool { return gap.Aspect == natcheck.Mapping })
+	if report.Mapping == wire.MappingUnknown || unsure && report.Mapping == wire.MappingEIM && before.Mapping == wire.MappingADM {
 		report.Mapping = before.Mapping
 	}
 	if report.Filtering == wire.FilteringUnknown {

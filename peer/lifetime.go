@@ -111,7 +111,7 @@ func (d *Daemon) lifetimeConfig(server netip.AddrPort) (config natcheck.Config, 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	seen := d.observation
-	config = natcheck.Config{Server: server, Accept: seen.accept, RTT: seen.rtt}
+	config = d.natcheckConfig(server, seen.accept, seen.rtt)
 	return config, seen.accept.OtherAddr.IsValid() && seen.report.Mapping != wire.MappingNone
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"peerd/punch"
-	"peerd/wire"
 )
 
 func TestLifetimesAreRememberedByPlace(t *testing.T) {
@@ -49,33 +48,4 @@ func TestALifetimeOutlivesTheDaemon(t *testing.T) {
 	}
 	second := c.joinAt("alice", dir)
 	c.await("the lifetime is recalled", func() bool { return second.ownReport().Lifetime == 2*time.Minute })
-}
-
-func TestWhatWasNotMeasuredStaysKnown(t *testing.T) {
-	before := wire.NATReport{
-		Mapping: wire.MappingAPDM, Filtering: wire.FilteringADF,
-		Allocation: wire.AllocationBlock, FirstPort: 2000, LastPort: 2999, Lifetime: time.Minute,
-	}
-	for _, test := range []struct {
-		name          string
-		now, combined wire.NATReport
-	}{
-		{"nothing was measured", wire.NATReport{}, before},
-		{"the mapping is another one", wire.NATReport{Mapping: wire.MappingADM}, wire.NATReport{
-			Mapping: wire.MappingADM, Filtering: wire.FilteringADF,
-			Allocation: wire.AllocationBlock, FirstPort: 2000, LastPort: 2999, Lifetime: time.Minute,
-		}},
-		{"the allocation is another one", wire.NATReport{Allocation: wire.AllocationRandom}, wire.NATReport{
-			Mapping: wire.MappingAPDM, Filtering: wire.FilteringADF, Allocation: wire.AllocationRandom, Lifetime: time.Minute,
-		}},
-		{"there is no NAT any more", wire.NATReport{Mapping: wire.MappingNone}, wire.NATReport{
-			Mapping: wire.MappingNone, Filtering: wire.FilteringADF, Lifetime: time.Minute,
-		}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			if got := completed(test.now, before); got != test.combined {
-				t.Errorf("got %+v, want %+v", got, test.combined)
-			}
-		})
-	}
 }

@@ -134,7 +134,7 @@ func (d *Daemon) observeOnce(ctx context.Context, server netip.AddrPort) natchec
 	d.mu.Lock()
 	d.observation.rtt = rtt
 	d.mu.Unlock()
-	result := d.classify(natcheck.Config{Server: server, Accept: accept, RTT: rtt})
+	result := d.classify(d.natcheckConfig(server, accept, rtt))
 	d.recallLifetime()
 	return result
 }

@@ -96,10 +96,7 @@ func (m *measurement) measureDrift() {
 	}
 	before := m.sendBurst(1)
 	beforeSamples := before.collect(m.patience())
-	select {
-	case <-time.After(driftWindow):
-	case <-m.ctx.Done():
-	}
+	sleep(m.ctx, driftWindow)
 	after := m.sendBurst(1)
 	afterSamples := after.collect(m.patience())
 	if len(beforeSamples) == 0 || len(afterSamples) == 0 {

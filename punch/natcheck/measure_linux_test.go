@@ -1,11 +1,16 @@
 package natcheck_test
 
 import (
+	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"reflect"
+	"runtime"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"peerd/internal/natlab"
 	"peerd/internal/natlab/nat"
@@ -241,6 +246,37 @@ func TestRouterThatPunishesSurprisesKeepsTheRendezvous(t *testing.T) {
 			}
 			configFor(t, alice, server)
 		})
+	}
+}
+
+func TestNothingIsLeftBehind(t *testing.T) {
+	lab, server := newInternet(t)
+	home := lab.Home("home", natlab.Masquerade, natlab.Link{})
+	config := configFor(t, home.Host("alice"), server)
+	var opened []*net.UDPConn
+	listen := config.Listen
+	var mu sync.Mutex
+	config.Listen = func() (*net.UDPConn, error) {
+		conn, err := listen()
+		mu.Lock()
+		defer mu.Unlock()
+		opened = append(opened, conn)
+		return conn, err
+	}
+	before := runtime.NumGoroutine()
+	natcheck.Measure(t.Context(), config)
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	natcheck.Measure(canceled, config)
+	for _, conn := range opened {
+		if err := conn.SetDeadline(time.Time{}); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("socket %v is still open", conn.LocalAddr())
+		}
+	}
+	for guard := time.Now().Add(hangGuard); runtime.NumGoroutine() > before; runtime.Gosched() {
+		if time.Now().After(guard) {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+		}
 	}
 }
 

@@ -158,12 +158,8 @@ func (m *measurement) otherPort() netip.AddrPort {
 }
 
 func (m *measurement) otherAddress() netip.AddrPort {
-	return otherAddress(m.config)
-}
-
-func otherAddress(config Config) netip.AddrPort {
-	if !config.Accept.OtherAddr.IsValid() {
+	if !m.config.Accept.OtherAddr.IsValid() {
 		return netip.AddrPort{}
 	}
-	return netip.AddrPortFrom(config.Accept.OtherAddr, config.Server.Port())
+	return netip.AddrPortFrom(m.config.Accept.OtherAddr, m.config.Server.Port())
 }
