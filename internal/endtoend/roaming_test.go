@@ -18,6 +18,7 @@ import (
 	"peerd/internal/natlab/nat"
 	"peerd/internal/stage"
 	"peerd/peer/api"
+	"peerd/wire"
 )
 
 // forgetful is a home router that gives every inside socket a random port, and
@@ -204,4 +205,116 @@ func readdress(t *testing.T, h *homes, to netip.Addr) {
 	if err != nil {
 		t.Fatalf("give alice's host the address %v: %v", to, err)
 	}
+}
+
+// TestAddressChangesWithoutRendezvous proves that a pair which talks directly
+// needs nobody's help when one side's router gets another address, provided that
+// the other router lets the news in.
+func TestAddressChangesWithoutRendezvous(t *testing.T) {
+	t.Parallel()
+	_, s, h := directPair(t, natlab.Masquerade, natlab.FullCone)
+	s.KillRendezvous()
+	recoveries(t, h, 2, func() { h.aliceHome.ChangeAddress() }, func(_, now netip.AddrPort) bool {
+		return now.Addr() == h.aliceHome.Addr()
+	})
+}
+
+// TestRouterRemapsAPort proves that a mapping which a router replaces in the
+// middle of a conversation costs the peer a round trip, where the peer's own
+// router lets the first packet of the new one in.
+func TestRouterRemapsAPort(t *testing.T) {
+	t.Parallel()
+	open := natlab.Userspace(nat.Behaviour{Mapping: nat.EIM, Filtering: nat.ADF, Allocation: nat.Preserving})
+	_, _, h := directPair(t, forgetful, open)
+	recoveries(t, h, 2, func() { h.aliceHome.FlushConntrack() }, func(before, now netip.AddrPort) bool {
+		return before.Port() != now.Port()
+	})
+}
+
+// TestPeerIsBackAfterAKill proves that messages reach a peer that was killed, and
+// started again, as soon as it is there.
+func TestPeerIsBackAfterAKill(t *testing.T) {
+	t.Parallel()
+	_, _, h := directPair(t, natlab.Masquerade, natlab.Masquerade)
+	for range 3 {
+		h.bob.Kill()
+		client := h.alice.Client()
+		sent, err := client.Send(t.Context(), api.SendRequest{To: "bob", Text: "when you are back"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.bob.Start(); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		sent, err = client.WaitMessage(t.Context(), sent.ID, api.StateDelivered, 60*time.Second)
+		if err != nil || sent.State != api.StateDelivered {
+			t.Fatalf("the message is %q, %v", sent.State, err)
+		}
+		t.Logf("delivered %v after the restart", time.Since(start).Round(time.Millisecond))
+		awaitDirect(t, h.alice, "bob")
+		client.Close()
+	}
+}
+
+// TestKilledPeerIsNoticed proves that a peer that has vanished is not shown as
+// present for long, though nobody talks to it.
+func TestKilledPeerIsNoticed(t *testing.T) {
+	t.Parallel()
+	_, _, h := directPair(t, natlab.Masquerade, natlab.Masquerade)
+	h.bob.Kill()
+	start := time.Now()
+	eventually(t, "alice notices that bob is gone", func() bool {
+		row := path(t, h.alice, "bob")
+		return row.Text("path") == "none" && row["online"] == false
+	})
+	t.Logf("killed: noticed after %v", time.Since(start).Round(10*time.Millisecond))
+	h.bobHome.SetDown()
+	if err := h.bob.Start(); err != nil { // it says that it is offline
+		t.Fatal(err)
+	}
+	h.bobHome.SetUp()
+	send(t, h.alice, "bob", "welcome back")
+}
+
+// TestIdlePairIsSilent proves that two peers with nothing to say exchange
+// nothing but the keepalives of their direct path.
+func TestIdlePairIsSilent(t *testing.T) {
+	t.Parallel()
+	lab, _, h := directPair(t, natlab.Masquerade, natlab.Masquerade)
+	time.Sleep(8 * time.Second) // what has begun ends
+	capture := lab.Capture()
+	const idle = 45 * time.Second
+	time.Sleep(idle)
+	routers := map[netip.Addr]bool{h.aliceHome.Addr(): true, h.bobHome.Addr(): true}
+	seen := make(map[wire.DatagramKind]int)
+	for _, p := range capture.Packets() {
+		if p.Protocol == natlab.UDP && routers[p.Src.Addr()] && routers[p.Dst.Addr()] {
+			seen[wire.Classify(p.Payload)]++
+		}
+	}
+	t.Logf("in %v: %v", idle, seen)
+	if seen[wire.DatagramQUIC] != 0 {
+		t.Errorf("%d packets of QUIC between two peers that say nothing", seen[wire.DatagramQUIC])
+	}
+	const keepalives = 3 // of each side at most, one every 20 s
+	if probes := seen[wire.DatagramProbe]; probes == 0 || probes > 2*keepalives {
+		t.Errorf("%d probes in %v, want 1 to %d", probes, idle, 2*keepalives)
+	}
+}
+
+// TestIdlePairSurvivesAReboot proves that a rebooted router is noticed though
+// nobody says anything: the control connection is asked now and then.
+func TestIdlePairSurvivesAReboot(t *testing.T) {
+	t.Parallel()
+	_, _, h := directPair(t, forgetful, forgetful)
+	time.Sleep(4 * time.Second) // nothing is under way any more
+	before := endpointOf(t, h.bob, "alice")
+	h.aliceHome.FlushConntrack()
+	start := time.Now()
+	eventually(t, "bob knows alice's new endpoint", func() bool {
+		now := endpointOf(t, h.bob, "alice")
+		return now.IsValid() && now != before
+	})
+	t.Logf("idle: direct again after %v", time.Since(start).Round(10*time.Millisecond))
 }
