@@ -128,7 +128,7 @@ func (r *Router) SetUDPTimeout(timeout time.Duration) {
 }
 
 // Flows is what a router has and had to remember. A flow is what one inside endpoint and one remote endpoint exchange,
-// in any protocol: an entry of the kernel's connection tracking.
+// in any protocol over IPv4: an entry of the kernel's connection tracking.
 type Flows struct {
 	Mappings int // outside ports in use now
 	Open     int // flows that the router keeps now
