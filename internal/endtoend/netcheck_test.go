@@ -104,3 +104,23 @@ func TestCuriosityCostsNothingBehindARouterThatPunishes(t *testing.T) {
 		t.Errorf("alice was offline:\n%s", log)
 	}
 }
+
+// TestNetcheckSaysThatUDPIsBlocked proves that a network which lets no UDP through
+// is named as such, with nothing claimed about its NAT.
+func TestNetcheckSaysThatUDPIsBlocked(t *testing.T) {
+	t.Parallel()
+	lab, s := newObservingStage(t)
+	alice := join(t, s, lab.Home("home", natlab.UDPBlocked, homeLink).Host("alice"), "alice")
+	row := netcheck(t, alice)
+	if row["udp"] != false || natOf(row) != "unknown unknown unknown" {
+		t.Errorf("netcheck says %v", row)
+	}
+	for _, gap := range row["not_measured"].([]any) {
+		if reason := gap.(map[string]any)["reason"]; reason != "no-answer" {
+			t.Errorf("not measured: %v", gap)
+		}
+	}
+	if words := alice.Ctl("--lang", "zh", "netcheck").Stdout; !strings.Contains(words, "被阻断") || !strings.Contains(words, "未测量") {
+		t.Errorf("in words:\n%s", words)
+	}
+}
