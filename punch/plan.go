@@ -78,8 +78,8 @@ func (e *Engine) mayFlood(now time.Time) bool {
 func (e *Engine) plan(now time.Time, in Introduced) []strategy {
 	strategies := planTCP(in)
 	target := observedOf(in.Candidates)
-	if !target.IsValid() {
-		return strategies
+	if !target.IsValid() || len(strategies) > 0 && !in.Observed.IsValid() {
+		return strategies // one of the two has no UDP
 	}
 	if s := e.planUDP(now, in, target); s != nil {
 		strategies = append(strategies, s)
