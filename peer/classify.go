@@ -29,7 +29,7 @@ type classification struct {
 
 // natcheckConfig has the spare sockets leave from where our main socket does.
 func (d *Daemon) natcheckConfig(server netip.AddrPort, accept wire.Accept, rtt time.Duration) natcheck.Config {
-	config := natcheck.Config{Server: server, Accept: accept, RTT: rtt}
+	config := natcheck.Config{Server: server, Accept: accept, RTT: rtt, AskRouters: d.config.PortMapper != nil}
 	if bound := d.socket.Addr().Addr(); !bound.IsUnspecified() {
 		config.Listen = func() (*net.UDPConn, error) {
 			return net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(bound, 0)))

@@ -38,8 +38,8 @@ type Config struct {
 	// Invite joins its circle; nil stays in the circle joined before. One state
 	// directory is for one circle: see OtherCircleError.
 	Invite *invite.Invite
-	// PortMapper is portmap.Keep, or nil: then no router is asked to forward our
-	// port. A socket on loopback is never mapped.
+	// PortMapper is portmap.Keep, or nil: then routers are asked neither for a port
+	// nor whether they would map one. A socket on loopback is never mapped.
 	PortMapper PortMapper
 	Logger     zerolog.Logger
 }

@@ -148,6 +148,7 @@ func TestPortMappingOffAsksNothing(t *testing.T) {
 		})
 	}
 	eventually(t, "bob asks for a mapping", func() bool { return requests(asking) >= 3 })
+	alice.Ctl("netcheck") // looks at the router as closely as it can
 	alice.Stop()
 	bob.Stop()
 	if n := requests(quiet); n > 0 {

@@ -78,5 +78,6 @@ func configFor(t *testing.T, host *natlab.Host, server netip.AddrPort) natcheck.
 			})
 			return conn, err
 		},
+		AskRouters: true,
 	}
 }

@@ -27,6 +27,8 @@ type Config struct {
 	// Listen opens a spare socket; nil opens one on the address that the system
 	// sends from towards Server.
 	Listen func() (*net.UDPConn, error)
+	// AskRouters asks the routers on our side what port mapping they offer.
+	AskRouters bool
 	// Basics, if not nil, is called once, before Measure returns, as soon as
 	// mapping, allocation and hops are measured: what punching needs most.
 	Basics func(Result)
@@ -116,7 +118,9 @@ func (m *measurement) run() {
 	if m.config.Basics != nil {
 		m.config.Basics(m.basics())
 	}
-	m.askRouters()
+	if m.config.AskRouters {
+		m.askRouters()
+	}
 	rest.Wait()
 	m.measureDrift()
 }
