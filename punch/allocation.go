@@ -60,7 +60,7 @@ func AllocationOf(samples []Sample) Allocation {
 	if preserved > 0 && 2*preserved >= len(samples) {
 		return Allocation{Kind: wire.AllocationPreserving}
 	}
-	kind, step := Sequence(observed)
+	kind, step := sequence(observed)
 	if kind != wire.AllocationRandom {
 		return Allocation{Kind: kind, Step: step}
 	}
@@ -74,13 +74,13 @@ func AllocationOf(samples []Sample) Allocation {
 	return Allocation{Kind: wire.AllocationBlock, FirstPort: first, LastPort: last}
 }
 
-// Sequence says whether a NAT counts, judging by samples: the endpoints at
+// sequence says whether a NAT counts, judging by samples: the endpoints at
 // which one server observed sockets that were opened and used one after the
 // other. The step is that from one allocation to the next, negative when the
 // NAT counts down, and zero unless the allocation is sequential. Too few
 // samples, or samples at several addresses, tell nothing (the method is that of
 // Klinec and Matyáš, 2014).
-func Sequence(samples []netip.AddrPort) (allocation wire.Allocation, step int) {
+func sequence(samples []netip.AddrPort) (allocation wire.Allocation, step int) {
 	if len(samples) < LeastSamples {
 		return wire.AllocationUnknown, 0
 	}

@@ -40,7 +40,7 @@ func TestSequence(t *testing.T) {
 		{"several addresses tell nothing", elsewhere, wire.AllocationUnknown, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			allocation, step := Sequence(test.samples)
+			allocation, step := sequence(test.samples)
 			if allocation != test.allocation || step != test.step {
 				t.Errorf("got %v step %d, want %v step %d", allocation, step, test.allocation, test.step)
 			}
