@@ -23,8 +23,8 @@ const macSize = 16
 // macAttributeSize is MAC's size on the wire.
 const macAttributeSize = attributeHeaderSize + macSize
 
-// maxMACInput bounds what hmacSHA256 is used for: a probe, a cookie's content.
-const maxMACInput = 128
+// maxMACInput bounds what hmacSHA256 is used for: a full probe is the longest.
+const maxMACInput = FullProbeSize
 
 // hmacSHA256 is HMAC-SHA256 (RFC 2104) of at most maxMACInput bytes. Unlike
 // crypto/hmac it allocates nothing: a login flood makes the rendezvous compute

@@ -11,7 +11,8 @@ type ProbeReply struct {
 	Observed      netip.AddrPort // where the probe came from, as its receiver saw it
 }
 
-// Append appends the datagram to b: 80 bytes, ProbeSize (92) for IPv6.
+// Append appends the datagram to b: 80 bytes, ProbeSize (92) for IPv6. That to a
+// full probe is no larger: the way back is asked about by the peer's own probes.
 func (m ProbeReply) Append(b []byte, key ProbeKey) []byte {
 	start := len(b)
 	size := stunHeaderSize + sessionAttributeSize + addressSize(m.Observed) + macAttributeSize + fingerprintSize

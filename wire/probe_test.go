@@ -10,6 +10,8 @@ var probeTestCodec = probeCodec("probe", ParseProbe)
 func TestProbeVectors(t *testing.T) {
 	probeTestCodec.testVectors(t, example[Probe]{"a probe (key: c0 c1 … df)", Probe{
 		TransactionID: exampleTransaction, Session: exampleSession,
+	}}, example[Probe]{"a full probe (the same key)", Probe{
+		TransactionID: exampleTransaction, Session: exampleSession, Full: true,
 	}})
 }
 
@@ -18,6 +20,12 @@ func TestProbeIsAsLargeAsTheLargestReply(t *testing.T) {
 	reply := ProbeReply{Observed: exampleEndpoint6}.Append(nil, exampleProbeKey)
 	if len(probe) != ProbeSize || len(reply) != ProbeSize {
 		t.Errorf("probe is %d, reply is %d bytes, want %d", len(probe), len(reply), ProbeSize)
+	}
+}
+
+func TestFullProbeIsAsLargeAsASessionsPackets(t *testing.T) {
+	if probe := (Probe{Full: true}).Append(nil, exampleProbeKey); len(probe) != FullProbeSize {
+		t.Errorf("full probe is %d bytes, want %d", len(probe), FullProbeSize)
 	}
 }
 
@@ -42,6 +50,15 @@ func TestNoBitOfAProbeOrReplyCanBeChanged(t *testing.T) {
 		d := flip(bytes.Clone(reply), bit/8, 1<<(bit%8))
 		if _, err := ParseProbeReply(d, exampleProbeKey); err == nil && !bytes.Equal(d, reply) {
 			t.Errorf("reply: bit %d of byte %d can be changed", bit%8, bit/8)
+		}
+	}
+}
+
+func TestPaddingOfAFullProbeCannotBeChanged(t *testing.T) {
+	probe := Probe{TransactionID: exampleTransaction, Session: exampleSession, Full: true}.Append(nil, exampleProbeKey)
+	for at := 0; at < len(probe)-fingerprintSize; at += 7 {
+		if _, err := ParseProbe(repairSTUN(flip(bytes.Clone(probe), at, 1)), exampleProbeKey); err == nil {
+			t.Errorf("byte %d can be changed", at)
 		}
 	}
 }
