@@ -30,7 +30,7 @@ const (
 	// patient is how long a meeting waits where no figure says it: several times
 	// what any strategy takes when it works.
 	patient = 5 * time.Second
-	// relayedFor is how long nothing must have become direct where nothing can.
+	// relayedFor is how long a meeting waits where nothing direct is promised.
 	relayedFor = 3 * time.Second
 )
 
@@ -64,8 +64,11 @@ var (
 		Direct: 1, Within: patient}
 	relayedBar = Bar{Name: "random × random, carrier without hairpin", Arrival: arrival, Within: relayedFor, Relayed: true}
 	// What nothing is promised of is measured all the same.
-	openBar = Bar{Name: "everything else", Arrival: arrival, Within: patient}
+	openBar = Bar{Name: "everything else", Arrival: arrival, Within: relayedFor}
 )
+
+// isWaiting reports whether a meeting is hardly more than waiting.
+func (b Bar) isWaiting() bool { return b.Relayed || b.Worst >= banned }
 
 // Bars returns all promises.
 func Bars() []Bar {

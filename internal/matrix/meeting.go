@@ -16,7 +16,7 @@ const hangGuard = 30 * time.Second
 
 // aftermath is how long after a meeting flows still count where their number
 // does: what was on its way to open some, or has not heard of the success yet.
-const aftermath = time.Second
+const aftermath = 300 * time.Millisecond
 
 // A Meeting is what came of one first message.
 type Meeting struct {

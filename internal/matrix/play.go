@@ -146,7 +146,7 @@ func (t *Theatre) meetAll(couples []couple) ([]Meeting, error) {
 	var waiting sync.WaitGroup
 	for i, c := range couples {
 		meet := func() { meetings[i], failures[i] = c.meet() }
-		if !c.Bar.Relayed {
+		if !c.Bar.isWaiting() {
 			meet()
 			t.rest(0) // others' daemons may be ready
 			continue

@@ -11,7 +11,7 @@ type other struct {
 	tailscale, frp, libp2p, ice, nebula string
 }
 
-// Their lab had one hop between homes. Where six made a difference, as in ours,
+// Their lab had fewer hops between homes. Where six more made a difference,
 // both are said.
 var others = []other{
 	{"masquerade × masquerade", "5089 (196 or 5113)", "2090", "705–767", "1432–1462", "R"},
