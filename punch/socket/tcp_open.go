@@ -87,7 +87,7 @@ func attempt(ctx context.Context, source, to netip.AddrPort, patience time.Durat
 // algorithm off.
 func prepared(conn *net.TCPConn) net.Conn {
 	// A reset rather than FIN: the same two endpoints may have to meet again at
-	// once, which TIME-WAIT would forbid. Nobody waits for what is unsent.
+	// once, which TIME-WAIT would forbid.
 	_ = conn.SetLinger(0)
 	if raw, err := conn.SyscallConn(); err == nil {
 		limitUnsent(raw)

@@ -21,6 +21,9 @@ const (
 	// streamWriteLimit is how long one write may wait for the network. The engine
 	// has left the path long before.
 	streamWriteLimit = 15 * time.Second
+	// farewellLimit is how long the end of the stream may wait for what is queued:
+	// QUIC's last packet tells the peer not to wait for us.
+	farewellLimit = 100 * time.Millisecond
 	// streamReadSize is read from the connection at once.
 	streamReadSize = 16 << 10
 )
@@ -94,37 +97,48 @@ func (s *stream) put(datagram []byte) {
 // carry sends and receives datagrams until the connection breaks or the stream
 // is closed, and closes it. It calls ready when datagrams can be written.
 func (s *stream) carry(conn net.Conn, ready func()) error {
-	defer context.AfterFunc(s.ctx, func() { conn.Close() })()
-	defer conn.Close()
 	s.mu.Lock()
 	s.open = true
 	s.mu.Unlock()
+	defer context.AfterFunc(s.ctx, func() { _ = conn.SetWriteDeadline(time.Now().Add(farewellLimit)) })()
 	var writer sync.WaitGroup
 	defer writer.Wait()
 	defer s.end()
-	writer.Go(func() { s.writeQueued(conn) })
+	writer.Go(func() {
+		defer conn.Close() // ends read
+		s.writeQueued(conn)
+	})
 	ready()
 	return s.read(conn)
 }
 
-// writeQueued writes what is queued, all of it at once, until the stream ends.
+// writeQueued writes what is queued, all of it at once, until the stream ends;
+// then once more.
 func (s *stream) writeQueued(conn net.Conn) {
+	defer s.end()
 	var batch []byte
-	for {
+	for ended := false; !ended; {
 		select {
 		case <-s.ctx.Done():
-			return
+			ended = true
 		case <-s.filled:
 		}
 		s.mu.Lock()
 		batch, s.queue = s.queue, batch[:0]
 		s.mu.Unlock()
-		_ = conn.SetWriteDeadline(time.Now().Add(streamWriteLimit))
-		if _, err := conn.Write(batch); err != nil {
-			s.end()
+		if err := s.writeBatch(conn, batch); err != nil {
 			return
 		}
 	}
+}
+
+func (s *stream) writeBatch(conn net.Conn, batch []byte) error {
+	_ = conn.SetWriteDeadline(time.Now().Add(streamWriteLimit))
+	if s.ctx.Err() != nil { // perhaps since before the deadline was set
+		_ = conn.SetWriteDeadline(time.Now().Add(farewellLimit))
+	}
+	_, err := conn.Write(batch)
+	return err
 }
 
 // read takes datagrams from the connection until it ends.

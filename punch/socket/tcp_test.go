@@ -272,6 +272,46 @@ func TestAFullConnectionDropsAndDoesNotWait(t *testing.T) {
 	})
 }
 
+// TestTheLastPacketLeavesBeforeTheEnd proves that a session which ends still
+// tells its peer so, and that a peer which does not read delays that little.
+func TestTheLastPacketLeavesBeforeTheEnd(t *testing.T) {
+	for name, test := range map[string]struct {
+		reads bool
+		takes time.Duration
+	}{
+		"to a peer that reads":         {true, 0},
+		"to a peer that does not read": {false, farewellLimit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, other := newTCPSideTo(t)
+				defer other.Close()
+				a.session.connectTCP(punch.ConnectTCP{Socket: 9, To: tcpOfB})
+				synctest.Wait()
+				found, _ := a.session.outlets.find(9)
+				last := make(chan []byte, 1)
+				if test.reads {
+					go func() {
+						all, _ := io.ReadAll(other)
+						last <- all
+					}()
+				}
+				found.write(quicPacket, 0, 0, tcpOfB, 0)
+				began := time.Now()
+				a.close()
+				if took := time.Since(began); took != test.takes {
+					t.Errorf("the end took %v, want %v", took, test.takes)
+				}
+				if test.reads {
+					if got := <-last; !bytes.HasSuffix(got, quicPacket) {
+						t.Errorf("the peer got %x, want the packet", got)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestTCPCarriesNothingElsewhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, s := connectedTo(t)
