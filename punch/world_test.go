@@ -21,13 +21,16 @@ type world struct {
 	serverDelay time.Duration // one way from a home to the rendezvous
 	loss        float64
 	blocked     bool // nothing gets from home to home
-	relayUp     bool
-	relayLoss   float64
-	rendezvous  bool // it introduces
-	random      *rand.Rand
-	queue       arrivals
-	arrived     int
-	homes       [2]*home
+	// swallows is how many bytes are too many for a datagram from a home to the
+	// other; 0: any number passes.
+	swallows   [2]int
+	relayUp    bool
+	relayLoss  float64
+	rendezvous bool // it introduces
+	random     *rand.Rand
+	queue      arrivals
+	arrived    int
+	homes      [2]*home
 }
 
 // home is an engine behind its router.
@@ -178,6 +181,9 @@ func (w *world) send(i int, action SendDatagram) {
 	}
 	from, ok := h.router.out(w.now, action.Socket, action.To)
 	if !ok || action.TTL > 0 || w.blocked || w.random.Float64() < w.loss || action.To.Addr() != peer.router.address {
+		return
+	}
+	if most := w.swallows[i]; most > 0 && len(action.Datagram) > most {
 		return
 	}
 	w.after(w.delay, func() {
