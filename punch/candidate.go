@@ -26,7 +26,9 @@ type candidate struct {
 	// carriesData is set when data came from there: the peer sends from nowhere
 	// else now.
 	carriesData bool
-	volley      volley
+	// owesFull is set while a full probe has not been answered.
+	owesFull bool
+	volley   volley
 
 	lastProbe time.Time
 	// unansweredSince is when the first probe after the last reply was sent;

@@ -36,6 +36,9 @@ type Engine struct {
 	// floodedAt is when a strategy last began that opens hundreds of flows.
 	floodedAt time.Time
 
+	// cautious is set from the end of a path until a full probe is answered.
+	cautious bool
+
 	// path is what UsePath last announced.
 	path Path
 	// lastSent is when application data last went out.
@@ -185,6 +188,9 @@ func (e *Engine) replied(now time.Time, from route, reply wire.ProbeReply) {
 	if c == nil { // one of many that a strategy has probed
 		c = e.checks.addReflexive(from, e.monitor.current)
 	}
+	if e.mustProveMore(now, c, sent.full) {
+		return
+	}
 	c.answered(now, entry.RTT)
 	e.choose(now, c)
 }
@@ -222,24 +228,25 @@ func (e *Engine) probeWithTTL(now time.Time, c *candidate, ttl int) {
 	if c.unansweredSince.IsZero() {
 		c.unansweredSince = now
 	}
-	e.sendProbe(now, c.route, ttl)
+	c.owesFull = e.wantsFull(now, c)
+	e.sendProbe(now, c.route, c.owesFull, ttl)
 	e.entryOf(c.route).count(now, ttl)
 }
 
 // open sends a strategy's probe, or its opener. It is paid for by the strategy's
 // own limits.
 func (e *Engine) open(now time.Time, way route, ttl int) {
-	e.sendProbe(now, way, ttl)
+	e.sendProbe(now, way, false, ttl)
 	e.entryOf(way).count(now, ttl)
 }
 
-func (e *Engine) sendProbe(now time.Time, way route, ttl int) {
+func (e *Engine) sendProbe(now time.Time, way route, full bool, ttl int) {
 	if !e.sockets.isOpen(way.socket) {
 		return // lost meanwhile
 	}
-	id := e.transactions.begin(way, now)
+	id := e.transactions.begin(way, full, now)
 	e.measured(way, id, now)
-	probe := wire.Probe{TransactionID: id, Session: e.config.Session}
+	probe := wire.Probe{TransactionID: id, Session: e.config.Session, Full: full}
 	e.act(SendDatagram{Socket: way.socket, To: way.to, Datagram: probe.Append(nil, e.config.SendKey), TTL: ttl})
 }
 

@@ -127,6 +127,7 @@ func (e *Engine) giveUp(now time.Time) {
 	for _, c := range e.checks.candidates {
 		c.validated, c.volley = false, volley{}
 	}
+	e.cautious = true
 	e.monitor.watch(nil)
 	e.requestTalk(now)
 }

@@ -135,7 +135,7 @@ func (e *Engine) weigh(now time.Time) {
 	q.relay.expire(now, lostAfter(2*c.rtt))
 	if at := e.relayProbeAt(); !at.IsZero() && !at.After(now) {
 		q.probedRelay = now
-		e.sendProbe(now, overRelay, 0)
+		e.sendProbe(now, overRelay, false, 0)
 	}
 	if q.direct.count < leastOutcomes || q.relay.count < leastOutcomes {
 		return

@@ -20,7 +20,8 @@ type transactions struct {
 
 type sentProbe struct {
 	route
-	at time.Time
+	at   time.Time
+	full bool
 }
 
 func newTransactions(draws *draws) transactions {
@@ -28,10 +29,10 @@ func newTransactions(draws *draws) transactions {
 }
 
 // begin returns the id for a new probe.
-func (t *transactions) begin(way route, now time.Time) wire.TransactionID {
+func (t *transactions) begin(way route, full bool, now time.Time) wire.TransactionID {
 	t.expire(now)
 	id := wire.TransactionID(t.draws.next()[:len(wire.TransactionID{})])
-	t.open[id] = sentProbe{route: way, at: now}
+	t.open[id] = sentProbe{route: way, at: now, full: full}
 	return id
 }
 

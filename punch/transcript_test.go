@@ -223,7 +223,7 @@ func (r *replay) describe(action Action) string {
 	case SendDatagram:
 		if probe, err := wire.ParseProbe(action.Datagram, ourKey); err == nil {
 			r.probes = append(r.probes, probe)
-			return fmt.Sprintf("probe #%d %v%s", len(r.probes), action.To, describeSending(action))
+			return fmt.Sprintf("probe #%d %v%s%s", len(r.probes), action.To, describeSize(probe), describeSending(action))
 		}
 		reply, err := wire.ParseProbeReply(action.Datagram, ourKey)
 		if err != nil || reply.Observed != action.To {
@@ -242,6 +242,13 @@ func (r *replay) describe(action Action) string {
 		return strings.TrimSpace("request talk " + describeEndpoints(action.Predicted))
 	}
 	r.t.Fatalf("unknown action %T", action)
+	return ""
+}
+
+func describeSize(probe wire.Probe) string {
+	if probe.Full {
+		return " full"
+	}
 	return ""
 }
 

@@ -60,9 +60,9 @@ func (e *Engine) fireVolleys(now time.Time) {
 
 // volleyTTL is that of the shot just fired: an opener's where the peer's router
 // must not see us first. The last shot goes all the way, in case the TTL was
-// measured wrongly.
+// measured wrongly, and so does a full probe: the peer has been heard.
 func (e *Engine) volleyTTL(c *candidate) int {
-	if e.search.opens(c.kind) && c.volley.fired < len(volleyOffsets) {
+	if e.search.opens(c.kind) && c.volley.fired < len(volleyOffsets) && !c.owesFull {
 		return e.search.in.OpenerTTL
 	}
 	return 0

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/quic-go/quic-go"
+
+	"peerd/wire"
 )
 
 // connectionIDLength makes a stray packet hit a connection by chance about
@@ -41,10 +43,10 @@ func startReading(t *quic.Transport) error {
 func QUICConfig() *quic.Config {
 	return &quic.Config{
 		// A hidden switch to a path with a smaller MTU would swallow packets
-		// that were discovered to fit the old one. 1200 passes every path
+		// that were discovered to fit the old one. 1200 bytes pass every path
 		// QUIC works on (RFC 9000 section 14), and with the relay's 17 bytes
 		// and all headers still IPv6's least MTU of 1280.
-		InitialPacketSize:       1200,
+		InitialPacketSize:       wire.FullProbeSize,
 		DisablePathMTUDiscovery: true,
 		// Liveness is not QUIC's business here: the engine probes direct paths, the
 		// roster tells who has gone, and the daemon asks a peer that does not

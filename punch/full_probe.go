@@ -1,0 +1,40 @@
+package punch
+
+import "time"
+
+// A path may pass probes and swallow data: somewhere on it a link takes smaller
+// packets than it should, and nobody says so (a black hole, RFC 8899 section 1).
+// So what data depends on is asked with full probes, as large as its packets:
+//
+//	a path in use, while data flows      full heartbeats: see monitor
+//	a full probe has not been answered   only full ones to that candidate
+//	a path was given up                  no candidate is used before it has
+//	                                     answered one
+//
+// The first path of all is used as soon as it answers a small one: black holes
+// are rare, a round trip is dear, and the heartbeats follow. An idle path has
+// small probes. Each side asks about its own direction: replies are small.
+
+// wantsFull reports whether the next probe to c is a full one.
+func (e *Engine) wantsFull(now time.Time, c *candidate) bool {
+	alternative := c.validated && !e.monitor.doubtSince.IsZero()
+	return c.owesFull || e.isActive(now) && (c == e.monitor.current || alternative)
+}
+
+// isActive reports whether data flows.
+func (e *Engine) isActive(now time.Time) bool {
+	return !e.lastSent.IsZero() && now.Before(e.lastSent.Add(activeFor))
+}
+
+// mustProveMore reports whether a reply of c proves too little to use it, and
+// sees to it that more is asked.
+func (e *Engine) mustProveMore(now time.Time, c *candidate, full bool) bool {
+	if full {
+		c.owesFull, e.cautious = false, false
+		return false
+	}
+	if e.cautious && !c.owesFull {
+		c.owesFull, c.volley = true, volley{start: now}
+	}
+	return c.owesFull
+}
