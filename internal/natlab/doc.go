@@ -41,6 +41,8 @@
 //
 // With [Hops] the internet is several routers deep, so that packets with a small TTL die on the way.
 //
+// With [Lab.SetTransit] the way between two sites is lossy, or a black hole, and the ways to everybody else are not.
+//
 // The test binary's TestMain calls [Main]. A program calls [Enter] and [Open] instead, and asks [Lab.Err].
 //
 // With [IPv6] public hosts and homes have it next to IPv4, through routers that filter and do not translate.

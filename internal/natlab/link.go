@@ -3,6 +3,7 @@
 package natlab
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"time"
@@ -17,7 +18,16 @@ type Link struct {
 	Delay time.Duration // one way, so that a round trip takes at least twice as long
 	Loss  float64       // the share of packets lost in each direction, from 0 to 1, each independently of the others
 	Down  bool          // pulled out: nothing gets through
+	// MTU is the largest IP packet, in bytes; 0: 1500. The kernel at either end cuts up or refuses what is longer, and a
+	// router tells its sender (RFC 1191), but for a [Userspace] one, which is silent: a black hole.
+	MTU int
 }
+
+// leastMTU is what every IPv4 link carries (RFC 791); a link of less than 1280 has no IPv6.
+const leastMTU = 68
+
+// defaultMTU is that of Ethernet, and of a link that asks for none.
+const defaultMTU = 1500
 
 // An uplink is the cable from a machine to what it is plugged into. It starts as a plain veth pair. The first
 // impairment cuts it in two and joins the halves with a wire, which stays:
@@ -58,7 +68,10 @@ func (u *uplink) set(link Link) error {
 	if link.Delay < 0 || link.Loss < 0 || link.Loss > 1 {
 		return fmt.Errorf("link %+v: delay must not be negative, loss must be between 0 and 1", link)
 	}
-	if u.wire == nil && link != (Link{}) {
+	if link.MTU != 0 && (link.MTU < leastMTU || link.MTU > defaultMTU) {
+		return fmt.Errorf("link %+v: want an MTU from %d to %d", link, leastMTU, defaultMTU)
+	}
+	if u.wire == nil && link.needsWire() {
 		if err := u.insertWire(); err != nil {
 			return fmt.Errorf("insert a wire: %w", err)
 		}
@@ -66,7 +79,30 @@ func (u *uplink) set(link Link) error {
 	if u.wire != nil {
 		u.wire.set(link)
 	}
+	if err := u.setMTU(cmp.Or(link.MTU, defaultMTU)); err != nil {
+		return err
+	}
 	u.link = link
+	return nil
+}
+
+// needsWire reports whether more than a veth pair is needed.
+func (l Link) needsWire() bool { return l.Delay > 0 || l.Loss > 0 || l.Down }
+
+// setMTU has both ends of the cable send no longer packets than that.
+func (u *uplink) setMTU(mtu int) error {
+	for _, e := range []end{u.near, u.far} {
+		link, err := e.link()
+		if err != nil {
+			return err
+		}
+		if link.Attrs().MTU == mtu {
+			continue
+		}
+		if err := e.ns.links.LinkSetMTU(link, mtu); err != nil {
+			return fmt.Errorf("set the MTU of %s to %d: %w", e.name, mtu, err)
+		}
+	}
 	return nil
 }
 
