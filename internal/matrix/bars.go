@@ -44,7 +44,7 @@ var (
 		Direct: 1, Within: patient, Worst: 2 * time.Second}
 	bannedBar = Bar{Name: "strike, after a ban of 30 s", Transport: api.TransportUDP, Arrival: arrival,
 		Direct: 1, Within: 35 * time.Second, Worst: 32 * time.Second}
-	lossyBar = Bar{Name: "easy × easy, 20 % of packets lost", Transport: api.TransportUDP,
+	lossyBar = Bar{Name: "easy × easy, 20 % of probes lost", Transport: api.TransportUDP, Arrival: arrival,
 		Direct: 1, Within: patient, Worst: time.Second}
 	publicBar = Bar{Name: "symmetric × public", Transport: api.TransportUDP, Arrival: arrival,
 		Direct: 1, Within: patient, Median: 200 * time.Millisecond}

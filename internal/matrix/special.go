@@ -4,20 +4,14 @@ package matrix
 
 import (
 	"fmt"
-	"math"
 
 	"peerd/internal/natlab"
 	"peerd/internal/natlab/miniupnpd"
 	"peerd/internal/natlab/nat"
-	"peerd/internal/stage"
 )
 
 // otherFlows is how many flows per second the rest of a busy home opens.
 const otherFlows = 20
-
-// lostProbes is the share of packets that are lost on the way from home to
-// home.
-const lostProbes = 0.20
 
 // specialPairs are the arrangements that are no two networks side by side, and
 // what has gone wrong before.
@@ -116,15 +110,4 @@ func oneMaps(side int) func(ground) (places, error) {
 		}
 		return p, nil
 	}
-}
-
-// lossy makes both uplinks lose packets once everybody has logged in: it is
-// about probes.
-func lossy(p places, _ [2]*stage.Peer) error {
-	link := homeLink
-	link.Loss = 1 - math.Sqrt(1-lostProbes) // on two uplinks
-	for _, router := range p.routers {
-		router.SetLink(link)
-	}
-	return nil
 }
