@@ -23,9 +23,10 @@ const (
 	handshakeTimeout = 10 * time.Second
 	// dialPause is the time between failed handshakes of one session.
 	dialPause = time.Second
-	// unconnectedLimit is how long a session may be without a connection. By
-	// then the handshake has failed three times over: the instance is gone, and
-	// what waits for the peer needs a new introduction.
+	// unconnectedLimit is how long a session may be without a connection while
+	// the rendezvous can introduce us anew. By then the handshake has failed three
+	// times over: the instance is gone, and what waits for the peer needs another
+	// session. Without the rendezvous this session is the only way to the peer.
 	unconnectedLimit = 35 * time.Second
 )
 
@@ -164,7 +165,7 @@ func (s *session) dropUnconnected() {
 		case <-s.ctx.Done():
 			return
 		}
-		if s.connected() {
+		if s.connected() || s.daemon.currentControl() == nil {
 			last = time.Now()
 		}
 		if time.Since(last) > unconnectedLimit {
