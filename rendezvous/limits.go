@@ -65,8 +65,8 @@ const (
 	// than one super-buffer or envelope.
 	relayBurst = 25_000_000
 	// udpFresh is how long a proven UDP endpoint counts after its last
-	// datagram. Peers log in again at least every 25 s, and NATs forget after
-	// 30 s or more; after three missed ones the control connection is safer.
+	// datagram. Peers log in again at least once a minute, more often where
+	// their NAT forgets earlier; after that the control connection is safer.
 	udpFresh = 75 * time.Second
 )
 

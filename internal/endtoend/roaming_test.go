@@ -110,32 +110,36 @@ func directPair(t testing.TB, a, b natlab.NAT) (*natlab.Lab, *stage.Stage, *home
 // Bob's endpoint for alice tells that it is: see renewed.
 func recoveries(t *testing.T, h *homes, times int, disturb func(), renewed func(before, now netip.AddrPort) bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
-	defer cancel()
-	for i := range times {
-		for _, quiet := range []time.Duration{0, 4 * time.Second} {
-			time.Sleep(quiet) // a pair that has just talked, and an idle one
-			before := endpointOf(t, h.bob, "alice")
-			disturb()
-			start := time.Now()
-			var told sync.WaitGroup
-			var fromAlice, fromBob time.Duration
-			told.Go(func() { fromAlice = tell(ctx, t, h.alice, "bob", start) })
-			told.Go(func() { fromBob = tell(ctx, t, h.bob, "alice", start) })
-			eventually(t, "the pair is direct again", func() bool {
-				return renewed(before, endpointOf(t, h.bob, "alice")) && endpointOf(t, h.alice, "bob").IsValid() &&
-					pongs(ctx, h.bob, "alice")
-			})
-			direct := time.Since(start)
-			told.Wait()
-			t.Logf("%d, quiet for %v: alice's message %v, bob's %v, direct again %v",
-				i, quiet, fromAlice.Round(time.Millisecond), fromBob.Round(time.Millisecond), direct.Round(time.Millisecond))
-		}
+	for range times {
+		recovery(t, h, "just after talking", disturb, renewed)
+		time.Sleep(4 * time.Second) // nothing is under way any more
+		recovery(t, h, "when idle", disturb, renewed)
 	}
 }
 
+func recovery(t *testing.T, h *homes, when string, disturb func(), renewed func(before, now netip.AddrPort) bool) {
+	t.Helper()
+	before := endpointOf(t, h.bob, "alice")
+	disturb()
+	start := time.Now()
+	var told sync.WaitGroup
+	var fromAlice, fromBob time.Duration
+	told.Go(func() { fromAlice = tell(t, h.alice, "bob", start) })
+	told.Go(func() { fromBob = tell(t, h.bob, "alice", start) })
+	eventually(t, "the pair is direct again", func() bool {
+		return renewed(before, endpointOf(t, h.bob, "alice")) && endpointOf(t, h.alice, "bob").IsValid() &&
+			pongs(t, h.bob, "alice")
+	})
+	direct := time.Since(start)
+	told.Wait()
+	t.Logf("%s: alice's message %v, bob's %v, direct again %v",
+		when, fromAlice.Round(time.Millisecond), fromBob.Round(time.Millisecond), direct.Round(time.Millisecond))
+}
+
 // tell sends a message and returns when it was delivered, counted from start.
-func tell(ctx context.Context, t *testing.T, p *stage.Peer, to string, start time.Time) time.Duration {
+func tell(t *testing.T, p *stage.Peer, to string, start time.Time) time.Duration {
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
 	client := p.Client()
 	defer client.Close()
 	sent, err := client.Send(ctx, api.SendRequest{To: to, Text: fmt.Sprint("after ", start)})
@@ -167,10 +171,10 @@ func endpointOf(t *testing.T, p *stage.Peer, to string) netip.AddrPort {
 }
 
 // pongs reports whether a peer answers another directly.
-func pongs(ctx context.Context, p *stage.Peer, to string) bool {
+func pongs(t *testing.T, p *stage.Peer, to string) bool {
 	client := p.Client()
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	pong, err := client.Ping(ctx, to)
 	return err == nil && pong.Path == api.PathDirect
