@@ -26,6 +26,9 @@
 //	20   relay  first byte, session, payload
 //	.1.. QUIC   the session itself
 //
+// The classic protocol, which ours descends from, has a port and bytes of its
+// own (ParseClassic).
+//
 // Encoders refuse what decoders would refuse, and decoders bound everything
 // before they allocate for it: MaxBody, MaxRows and the other limits. A decoder
 // never panics, whatever it is given, and what it returns does not alias its

@@ -293,6 +293,7 @@ func TestEveryVectorFileIsChecked(t *testing.T) {
 		"cookie": true, "session_id": true, "message_id": true, "frame": true,
 		"login": true, "accept": true, "probe": true, "probe_reply": true,
 		"binding_request": true, "binding_response": true, "stream_datagram": true,
+		"classic": true, "classic_list": true, "classic_list_dotnet": true,
 	}
 	for _, name := range kindNames {
 		if name != "" {
