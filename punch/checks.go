@@ -112,6 +112,15 @@ func (s *checks) addReflexive(way route, current *candidate) *candidate {
 	return c
 }
 
+// fireFrom begins a volley on a route from a socket of our own.
+func (s *checks) fireFrom(way route, current *candidate, start time.Time) {
+	c := s.find(way)
+	if c == nil {
+		c = s.addReflexive(way, current)
+	}
+	c.volley = volley{start: start}
+}
+
 func (s *checks) find(way route) *candidate {
 	for _, c := range s.candidates {
 		if c.route == way {

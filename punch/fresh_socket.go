@@ -30,6 +30,7 @@ type freshSocket struct {
 	due     time.Time // zero: done
 	socket  observations
 	openers int
+	told    bool // the peer is being told where the socket is
 }
 
 // freshOpeners is how many openers a fresh socket sends, in case one is lost.
@@ -69,6 +70,15 @@ func (s *freshSocket) wake() time.Time { return earliest(s.due, s.socket.wake())
 
 func (s *freshSocket) observed(e *Engine, _ time.Time, event Observed) {
 	if s.socket.take(event) {
+		s.told = true
 		e.act(RequestTalk{Predicted: s.socket.endpoints()})
+	}
+}
+
+// introduced fires along with the peer.
+func (s *freshSocket) introduced(e *Engine, _ time.Time, in Introduced) {
+	if in.Caller && s.told {
+		s.told = false
+		e.checks.fireFrom(route{s.socket.sockets[0], s.target}, e.monitor.current, in.FireAt)
 	}
 }

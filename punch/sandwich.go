@@ -40,6 +40,10 @@ type sandwich struct {
 	due     time.Time // of the next round; zero: no more
 	rounds  int
 	samples observations
+	openers []SocketID // of this round
+	// told is set once the peer is being told all the ports that the openers may
+	// have.
+	told bool
 }
 
 // newSandwich begins at once when nobody sees the openers but our router, else
@@ -60,11 +64,12 @@ func (s *sandwich) run(e *Engine, now time.Time) {
 	if s.rounds++; s.rounds < sandwichRounds {
 		s.due = now.Add(sandwichPause)
 	}
-	s.samples = observations{}
+	s.samples, s.openers, s.told = observations{}, nil, false
 	s.samples.ask(e, now, StrategyFreshSocket, s.target)
 	s.samples.ask(e, now, StrategyFreshSocket, s.target)
 	for range sandwichOpeners {
 		fresh := e.openSocket(StrategyFreshSocket, s.target)
+		s.openers = append(s.openers, fresh)
 		e.open(now, route{fresh, s.target}, s.ttl)
 	}
 	s.samples.ask(e, now, StrategyFreshSocket, s.target)
@@ -77,7 +82,20 @@ func (s *sandwich) observed(e *Engine, _ time.Time, event Observed) {
 		return
 	}
 	if filling := between(s.samples.endpoints()); len(filling) > 0 {
+		s.told = len(filling) < predictions // else there may be more
 		e.act(RequestTalk{Predicted: filling})
+	}
+}
+
+// introduced fires along with the peer, which has been told our ports: its
+// router lets us in just when ours lets it in.
+func (s *sandwich) introduced(e *Engine, _ time.Time, in Introduced) {
+	if !in.Caller || !s.told {
+		return
+	}
+	s.told = false
+	for _, id := range s.openers {
+		e.checks.fireFrom(route{id, s.target}, e.monitor.current, in.FireAt)
 	}
 }
 
