@@ -13,11 +13,21 @@ func (e *Engine) choose(now time.Time, c *candidate) {
 	switch {
 	case m.current == c:
 		m.doubtSince = time.Time{}
-	case m.current == nil, !m.doubtSince.IsZero(), c.carriesData, c.rtt+switchGain < m.current.rtt:
+	case m.current == nil, !m.doubtSince.IsZero(), c.carriesData, isBetter(c, m.current):
 		c.carriesData = false
 		m.watch(c)
 		e.talk.succeeded()
 	}
+}
+
+// isBetter reports whether a path is worth leaving another one for that works:
+// it is faster, or over UDP at the same speed, where a lost packet does not hold
+// up those behind it.
+func isBetter(c, current *candidate) bool {
+	if c.tcp != current.tcp {
+		return current.tcp && c.rtt <= current.rtt+switchGain
+	}
+	return c.rtt+switchGain < current.rtt
 }
 
 // announcePath tells the driver when the path is another one, or is doubted or
