@@ -11,8 +11,8 @@ import (
 // What an introduction may cost beside the budget: the probes of strategies that
 // are few, and the sockets they open.
 const (
-	fewProbes  = meetingSockets*meetingShots*meetingRounds + 2*sandwichRounds + freshOpeners + 1
-	fewSockets = (meetingSockets+3)*meetingRounds + 5*sandwichRounds + 2
+	fewProbes  = 2*meetingSockets*meetingShots*meetingRounds + 2*sandwichRounds + freshOpeners + 1
+	fewSockets = (2*meetingSockets+3)*meetingRounds + 5*sandwichRounds + 2
 )
 
 // FuzzEngine throws arbitrary events at an engine. Whatever comes, it stays

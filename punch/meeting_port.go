@@ -10,8 +10,9 @@ import (
 
 const (
 	// meetingSockets is how many sockets a sequential NAT is given towards the
-	// peer's port: the promised port lies in the middle, so that other traffic
-	// may have taken half as many since the samples.
+	// peer's port in the first round, and twice that in the others: the promised
+	// port lies in the middle, so that other traffic may have taken half as many
+	// since the samples.
 	meetingSockets = 24
 	// maxMeetingSockets bounds those of a block. A block of 512 is filled.
 	maxMeetingSockets = 640
@@ -113,7 +114,7 @@ func (m *meetingPort) choose(samples []netip.AddrPort) netip.AddrPort {
 	if last < before {
 		step = -step
 	}
-	port := last + step*meetingSockets/2
+	port := last + step*m.sockets()/2
 	if step == 0 || max(step, -step) > largestGap || port < firstSprayPort || port > 0xffff {
 		return netip.AddrPort{}
 	}
@@ -151,11 +152,18 @@ func (m *meetingPort) fill(now time.Time) {
 	if !m.promised.IsValid() || !m.theirs.IsValid() || m.row.to == m.theirs {
 		return
 	}
-	count := meetingSockets
-	if classOf(m.in.Ours) == classBlock {
-		count = min(blockSize(m.in.Ours), maxMeetingSockets)
+	m.row = meetingRow{target: m.target, to: m.theirs, left: m.sockets(), due: now}
+}
+
+// sockets is how many are opened in this round.
+func (m *meetingPort) sockets() int {
+	switch {
+	case classOf(m.in.Ours) == classBlock:
+		return min(blockSize(m.in.Ours), maxMeetingSockets)
+	case m.rounds > 1:
+		return 2 * meetingSockets
 	}
-	m.row = meetingRow{target: m.target, to: m.theirs, left: count, due: now}
+	return meetingSockets
 }
 
 // blockSize estimates the size of a block from the samples that its ends were

@@ -60,7 +60,7 @@ func TestEveryPairOfRouters(t *testing.T) {
 		{"easy x sequential", [2]kind{usual, sequential}, 20, .99, 250 * time.Millisecond, 20},
 		{"step 2 x strike", [2]kind{stepping, usual.striking()}, 20, .99, 250 * time.Millisecond, 20},
 		{"clash x sequential", [2]kind{usual.clashing(), sequential}, 20, .99, 250 * time.Millisecond, 20},
-		{"sequential x sequential", [2]kind{sequential, stepping}, 20, .95, time.Second, 240},
+		{"sequential x sequential", [2]kind{sequential, stepping}, 20, .95, time.Second, 300},
 		{"random x easy", [2]kind{random, usual}, 0, .98, 1500 * time.Millisecond, 1300},
 		{"easy x random", [2]kind{usual, random}, 0, .98, 1500 * time.Millisecond, 1300},
 		{"random x strike", [2]kind{random, usual.striking()}, 0, .98, 1500 * time.Millisecond, 1300},
