@@ -1,0 +1,106 @@
+package classic
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"peerd/internal/offload"
+	"peerd/wire"
+)
+
+// readDatagrams serves the UDP socket until it is closed.
+func (d *Door) readDatagrams() {
+	batch := []offload.Datagrams{{Buffer: make([]byte, offload.BufferSize)}}
+	for {
+		n, err := d.udp.ReadBatch(batch)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			d.counters.ReceiveErrors.Add(1)
+			continue
+		}
+		now := time.Now()
+		for i := range batch[:n] {
+			for datagram := range batch[i].Segments() {
+				d.receive(datagram, batch[i].From, batch[i].Local, now)
+			}
+		}
+	}
+}
+
+// receive does what one datagram asks for. via is our address that it was sent
+// to, where that is known. What is not a login or a logout is counted and
+// dropped: no answer, whatever it says.
+func (d *Door) receive(datagram []byte, from netip.AddrPort, via netip.Addr, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.datagrams.take(from.Addr(), now) {
+		d.counters.OverRate.Add(1)
+		return
+	}
+	u, logout := parse(datagram, from, now)
+	if u == nil {
+		d.counters.Malformed.Add(1)
+		return
+	}
+	u.via = via
+	if logout {
+		d.logout(u)
+		return
+	}
+	d.login(u)
+}
+
+// parse returns who logs in or out with a datagram, nil when it is neither.
+func parse(datagram []byte, from netip.AddrPort, now time.Time) (_ *user, logout bool) {
+	if len(datagram) > wire.MaxClassicRequest {
+		return nil, false
+	}
+	message, encoding, err := wire.ParseClassic(datagram)
+	if err != nil {
+		return nil, false
+	}
+	var who wire.ClassicLogin
+	switch m := message.(type) {
+	case wire.ClassicLogin:
+		who = m
+	case wire.ClassicLogout:
+		who, logout = wire.ClassicLogin(m), true
+	default: // an Accept is ours to send, and talk is not for us
+		return nil, false
+	}
+	u, err := newUser(from, who, now)
+	if err != nil {
+		return nil, false
+	}
+	u.encoding = encoding
+	return u, logout
+}
+
+// login answers a login for which there is room. The caller holds mu.
+func (d *Door) login(u *user) {
+	if !d.table.login(u) {
+		d.counters.Refused.Add(1)
+		return
+	}
+	accept, err := wire.AppendClassic(nil, wire.ClassicAccept{Port: d.port}, u.encoding)
+	if err != nil {
+		return // not for the port of a listener
+	}
+	d.counters.Logins.Add(1)
+	d.send(u, accept)
+}
+
+// logout logs out who asks for it. The caller holds mu.
+func (d *Door) logout(from *user) {
+	u, told := d.table.logout(from)
+	if u == nil {
+		d.counters.Refused.Add(1)
+		return
+	}
+	d.log.Info().Str("name", u.name).Str("why", "said so").Msg("classic logout")
+	d.tell(told)
+}

@@ -1,0 +1,71 @@
+package classic
+
+import (
+	"time"
+
+	"peerd/wire"
+)
+
+// Who may be online.
+const (
+	// maxUsers bounds the users of a door: every login and logout is told to all
+	// of them, so their square is what a door may have to send.
+	maxUsers = wire.MaxClassicUsers
+	// maxUsersPerAddress stops one host from taking every place and every good
+	// name. Large enough for a school behind one router.
+	maxUsersPerAddress = 100
+	// silenceLimit is when a user that does not log in again is gone: its
+	// program crashed, or its network did. Longer fills the list with the dead.
+	silenceLimit = 10 * time.Minute
+	// expireEvery is how often the silent are looked for.
+	expireEvery = 5 * time.Second
+)
+
+// Logins whose users have not fetched the list yet. Their sources may be forged,
+// so they cost memory and nothing else.
+const (
+	// fetchWithin is how long a login waits for its list to be fetched. Forged
+	// logins from a user's address would otherwise wait for the user's own fetch.
+	fetchWithin = 30 * time.Second
+	// maxNewcomers bounds the addresses that wait. In a flood of forged sources
+	// the oldest gives way to the newest; an honest user fetches after one round
+	// trip. Full, they take 6 MB.
+	maxNewcomers = 4096
+	// maxNewcomersPerAddress bounds those of one address: the programs behind
+	// one router that log in within one round trip.
+	maxNewcomersPerAddress = 8
+)
+
+// What one IPv4 address may ask for.
+const (
+	// datagramRate and datagramBurst bound the datagrams that are looked at. A
+	// flood from one host then costs others nothing. The burst lets the users
+	// behind one carrier's NAT come back together after a restart.
+	datagramRate  = 10 // per second
+	datagramBurst = 200
+	// fetchRate and fetchBurst bound the TCP connections that get a list. Who
+	// logs in and out in a circle makes us send the list to it and a datagram to
+	// everybody: at most this often.
+	fetchRate  = 1 // per second
+	fetchBurst = 100
+	// rationSlots is the fixed size of a table of token buckets, however many
+	// sources a flood forges: 96 KiB. Addresses that share a slot share tokens;
+	// a keyed hash chooses the slot, so nobody can aim.
+	rationSlots = 4096
+)
+
+// The TCP connections on which lists travel.
+const (
+	// maxLists bounds those open at once. Each may hold a list of 151 KB for a
+	// client that does not read.
+	maxLists = 128
+	// maxListsPerAddress stops one host from holding them all.
+	maxListsPerAddress = 16
+	// listTimeout is how long a list may take. Longer lets those who do not read
+	// hold a place; shorter loses honest users on slow links.
+	listTimeout = 10 * time.Second
+	// lingerTimeout and maxLinger bound the wait for a client to read its list
+	// and hang up, and what it may say meanwhile.
+	lingerTimeout = time.Second
+	maxLinger     = 4 << 10
+)
