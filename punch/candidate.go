@@ -26,8 +26,10 @@ type candidate struct {
 	// carriesData is set when data came from there: the peer sends from nowhere
 	// else now.
 	carriesData bool
-	// owesFull is set while a full probe has not been answered.
+	// owesFull is set while a full probe has not been answered, and fullAt is
+	// when the last one was.
 	owesFull bool
+	fullAt   time.Time
 	volley   volley
 
 	lastProbe time.Time

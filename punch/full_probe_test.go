@@ -3,6 +3,8 @@ package punch
 import (
 	"testing"
 	"time"
+
+	"peerd/wire"
 )
 
 // narrow is a black hole that swallows what is larger than a small probe.
@@ -21,7 +23,7 @@ func TestBlackHoleIsLeftForTheRelay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := busyPair(1)
 			w.swallows = swallows
-			w.run(w.now.Add(2 * time.Second))
+			w.run(w.now.Add(3 * time.Second))
 			before := [2]int{w.homes[0].switches, w.homes[1].switches}
 			w.run(w.now.Add(time.Minute))
 			for i, h := range w.homes {
@@ -37,6 +39,38 @@ func TestBlackHoleIsLeftForTheRelay(t *testing.T) {
 			for i, h := range w.homes {
 				if !h.engine.Path().IsDirect() {
 					t.Errorf("peer %d has not come back to the healed path", i)
+				}
+			}
+		})
+	}
+}
+
+// TestBlackHoleIsLeftWhateverTheStrategy proves that the path is not taken again
+// by another door: the strategies against hard routers find new ports each time.
+func TestBlackHoleIsLeftWhateverTheStrategy(t *testing.T) {
+	for name, kinds := range map[string][2]kind{
+		"random x easy":     {apdm(wire.AllocationRandom), usual},
+		"sequential x easy": {apdm(wire.AllocationSequential), usual},
+		"block x block":     {block(64), block(64)},
+		"strike x clash":    {usual.striking(), usual.clashing()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(1, kinds)
+			w.introduce(0, nil, 0)
+			for i := range w.homes {
+				w.busy(i)
+			}
+			w.run(epoch.Add(15 * time.Second))
+			if !w.homes[0].engine.Path().IsDirect() || !w.homes[1].engine.Path().IsDirect() {
+				t.Fatal("there is no direct path to begin with")
+			}
+			w.swallows = [2]int{narrow, narrow}
+			w.run(w.now.Add(3 * time.Second))
+			before := [2]int{w.homes[0].switches, w.homes[1].switches}
+			w.run(w.now.Add(3 * time.Minute))
+			for i, h := range w.homes {
+				if h.engine.Path().IsDirect() || h.switches != before[i] {
+					t.Errorf("peer %d changed its path %d times, and uses %+v", i, h.switches-before[i], h.engine.Path())
 				}
 			}
 		})

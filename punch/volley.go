@@ -60,9 +60,11 @@ func (e *Engine) fireVolleys(now time.Time) {
 
 // volleyTTL is that of the shot just fired: an opener's where the peer's router
 // must not see us first. The last shot goes all the way, in case the TTL was
-// measured wrongly, and so does a full probe: the peer has been heard.
+// measured wrongly, and so do all where the peer was heard: on the path in use,
+// and where a full probe is owed.
 func (e *Engine) volleyTTL(c *candidate) int {
-	if e.search.opens(c.kind) && c.volley.fired < len(volleyOffsets) && !c.owesFull {
+	heard := c == e.monitor.current || c.owesFull
+	if e.search.opens(c.kind) && c.volley.fired < len(volleyOffsets) && !heard {
 		return e.search.in.OpenerTTL
 	}
 	return 0
