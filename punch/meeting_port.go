@@ -47,7 +47,9 @@ type meetingPort struct {
 	samples observations
 	// promised is our port of this round, theirs the peer's; zero until known.
 	promised, theirs netip.AddrPort
-	row              meetingRow
+	// met is set once the sockets of this round are being opened.
+	met bool
+	row meetingRow
 }
 
 // meetingRow are the sockets of one round.
@@ -83,7 +85,7 @@ func (m *meetingPort) promise(e *Engine, now time.Time) {
 	if m.rounds++; m.rounds < meetingRounds && classOf(m.in.Ours) == classSequential {
 		m.due = now.Add(meetingPause)
 	}
-	m.promised, m.samples = netip.AddrPort{}, observations{}
+	m.promised, m.samples, m.met = netip.AddrPort{}, observations{}, false
 	m.samples.ask(e, now, StrategyMeetingPort, m.target)
 	if classOf(m.in.Ours) == classSequential {
 		m.samples.ask(e, now, StrategyMeetingPort, m.target)
@@ -141,7 +143,7 @@ func (m *meetingPort) introduced(e *Engine, now time.Time, in Introduced) {
 		return
 	}
 	m.theirs = promised[0]
-	if m.row.to.IsValid() && m.promised.IsValid() && classOf(m.in.Ours) == classSequential && m.rounds < meetingRounds {
+	if m.met && classOf(m.in.Ours) == classSequential && m.rounds < meetingRounds {
 		m.promise(e, now)
 	}
 	m.fill(now)
@@ -152,6 +154,7 @@ func (m *meetingPort) fill(now time.Time) {
 	if !m.promised.IsValid() || !m.theirs.IsValid() || m.row.to == m.theirs {
 		return
 	}
+	m.met = true
 	m.row = meetingRow{target: m.target, to: m.theirs, left: m.sockets(), due: now}
 }
 
