@@ -5,8 +5,9 @@ BIN     := bin
 PREFIX  ?= /usr/local
 # How long each fuzz target runs in "make test" and in "make fuzz".
 FUZZTIME ?= 3s
-# Debian packages that the tests need: the race detector's, and a home router that makes port mappings.
-PACKAGES := gcc libc6-dev miniupnpd-nftables
+# Debian packages that the tests need: the race detector's, a home router that makes port mappings, and another
+# language in which a client of the original protocol is written.
+PACKAGES := gcc libc6-dev miniupnpd-nftables python3
 
 export CGO_ENABLED := 0
 

@@ -32,13 +32,16 @@ type Status struct {
 	Advertise string   `json:"advertise"`
 	Listen    string   `json:"listen,omitempty"`
 	// SecondAddresses are the further addresses that peers are observed from.
-	SecondAddresses []string  `json:"second_addresses,omitempty"`
-	StartedAt       time.Time `json:"started_at,omitzero"`
-	Members         int       `json:"members"`
-	Online          int       `json:"online"`
-	Sessions        int       `json:"sessions"`
-	RelayedBytes    uint64    `json:"relayed_bytes"`
-	OpenInvites     int       `json:"open_invites"`
+	SecondAddresses []string `json:"second_addresses,omitempty"`
+	// Classic is the address of the door for the original protocol; none when empty.
+	Classic      string    `json:"classic,omitempty"`
+	ClassicUsers int       `json:"classic_users,omitempty"`
+	StartedAt    time.Time `json:"started_at,omitzero"`
+	Members      int       `json:"members"`
+	Online       int       `json:"online"`
+	Sessions     int       `json:"sessions"`
+	RelayedBytes uint64    `json:"relayed_bytes"`
+	OpenInvites  int       `json:"open_invites"`
 }
 
 // OpenAdmin opens the rendezvous whose state directory is dir: the running one
@@ -126,6 +129,7 @@ func (s *Server) Status() (Status, error) {
 	status, err := s.stopped().Status()
 	status.Running, status.StartedAt, status.Listen = true, s.started, s.Addr().String()
 	status.SecondAddresses = s.SecondAddresses()
+	s.describeClassic(&status)
 	status.Online = len(s.hub.connections())
 	status.Sessions, _ = s.relay.count()
 	status.RelayedBytes = s.counters.relayedBytes.Load()

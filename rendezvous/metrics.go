@@ -56,6 +56,11 @@ func (s *Server) registry() *prometheus.Registry {
 	gauge("second_addresses", "Further addresses that peers are observed from.", func() float64 {
 		return float64(len(s.addresses.seconds()))
 	})
+	counter := func(name, help string, value *atomic.Uint64) {
+		r.MustRegister(prometheus.NewCounterFunc(
+			prometheus.CounterOpts{Name: "rendezvous_" + name, Help: help},
+			func() float64 { return float64(value.Load()) }))
+	}
 	n := s.counters
 	for _, c := range []struct {
 		name, help string
@@ -77,10 +82,9 @@ func (s *Server) registry() *prometheus.Registry {
 		{"relay_over_quota_total", "Relay frames over their sender's quota.", &n.relayOverQuota},
 		{"relay_congested_total", "Relay frames lost to a slow addressee.", &n.relayCongested},
 	} {
-		r.MustRegister(prometheus.NewCounterFunc(
-			prometheus.CounterOpts{Name: "rendezvous_" + c.name, Help: c.help},
-			func() float64 { return float64(c.value.Load()) }))
+		counter(c.name, c.help, c.value)
 	}
+	s.classicMetrics(gauge, counter)
 	return r
 }
 

@@ -12,19 +12,7 @@ func TestMetrics(t *testing.T) {
 	s := startServer(t, func(c *Config) { c.Metrics = "127.0.0.1:0" })
 	alice := join(t, s, "alice")
 	alice.observe(mainPort)
-	read := func(path string) string {
-		response, err := http.Get("http://" + s.MetricsAddr().String() + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer response.Body.Close()
-		text, err := io.ReadAll(response.Body)
-		if err != nil || response.StatusCode != http.StatusOK {
-			t.Fatalf("%s: status %d, %v", path, response.StatusCode, err)
-		}
-		return string(text)
-	}
-	text := read("/metrics")
+	text := metricsText(t, s, "/metrics")
 	for _, line := range []string{"rendezvous_peers_online 1\n", "rendezvous_udp_logins_total 1\n", "rendezvous_relayed_bytes_total 0\n"} {
 		if !strings.Contains(text, line) {
 			t.Errorf("no %q in the metrics", line)
@@ -33,9 +21,24 @@ func TestMetrics(t *testing.T) {
 	if strings.Contains(text, "alice") || strings.Contains(text, alice.key().String()) {
 		t.Error("the metrics name a peer")
 	}
-	if got := read("/healthz"); got != "ok\n" {
+	if got := metricsText(t, s, "/healthz"); got != "ok\n" {
 		t.Errorf("health is %q", got)
 	}
+}
+
+// metricsText returns what the metrics service says at a path.
+func metricsText(t *testing.T, s *Server, path string) string {
+	t.Helper()
+	response, err := http.Get("http://" + s.MetricsAddr().String() + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: status %d, %v", path, response.StatusCode, err)
+	}
+	return string(text)
 }
 
 func TestMetricsStayOnLoopbackUnlessMeant(t *testing.T) {

@@ -17,6 +17,7 @@
 // messages: what is relayed is forwarded or lost.
 //
 // Every limit on what strangers and members can make it spend is in limits.go.
+// The door for programs that speak the original protocol is package classic.
 package rendezvous
 
 import (
@@ -33,6 +34,7 @@ import (
 	"peerd/internal/identity"
 	"peerd/internal/invite"
 	"peerd/internal/name"
+	"peerd/rendezvous/classic"
 	"peerd/wire"
 )
 
@@ -61,6 +63,10 @@ type Config struct {
 	// MetricsPublic says that it is meant.
 	Metrics       string
 	MetricsPublic bool
+	// Classic is the IPv4 HOST:PORT of the door for the original protocol, UDP and
+	// TCP; none when empty. Its users are not members of the circle, and nothing
+	// they say is authenticated or encrypted.
+	Classic string
 	// Notify, if not nil, is told "READY=1", "WATCHDOG=1" and "STOPPING=1" as
 	// in sd_notify(3). It must not block.
 	Notify func(state string)
@@ -85,7 +91,8 @@ type Server struct {
 
 	*sockets
 	addresses   addresses
-	services    []*service // admin, and metrics when wanted
+	services    []*service    // admin, and metrics when wanted
+	classic     *classic.Door // nil: not wanted
 	controlPort uint16
 	otherPort   uint16
 	advertised  string
@@ -165,7 +172,10 @@ func open(config Config, self *identity.Identity, state *state) (_ *Server, err 
 		quotas: newQuotas(config.RelayRate), relay: newRelayTable(), counters: new(counters),
 	}
 	s.hub = newHub(config, s.cookies, s.relay, s.counters, members)
-	if err = s.openServices(); err != nil {
+	if err = s.openClassic(); err == nil {
+		err = s.openServices()
+	}
+	if err != nil {
 		s.closeListeners()
 		return nil, err
 	}
@@ -194,6 +204,9 @@ func (s *Server) closeListeners() {
 	for _, service := range s.services {
 		service.close()
 	}
+	if s.classic != nil {
+		_ = s.classic.Close()
+	}
 }
 
 // Serve serves peers until ctx ends, then says goodbye to them and waits for
@@ -206,6 +219,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 	for _, service := range s.services {
 		s.running.Go(service.serve)
+	}
+	if s.classic != nil {
+		s.running.Go(s.classic.Serve)
 	}
 	s.running.Go(s.acceptControl)
 	s.running.Go(func() { s.hub.pushRoster(working) })

@@ -37,7 +37,12 @@ func newRun(io stdio) *cobra.Command {
 
 The first start creates a key, the state, and an invite for 16 peers and 24
 hours, and prints the invite. Every start prints "ready" when peers are served.
-Open the port for UDP and TCP, and the next one for UDP.`,
+Open the port for UDP and TCP, and the next one for UDP.
+
+With --classic, programs that speak the original text protocol can log in at
+that address too, see each other and talk. Anybody can, whoever reaches it, and
+nothing of it is encrypted: it is off unless you ask for it. Open that port for
+UDP and TCP.`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(command *cobra.Command, _ []string) error {
 			return serve(command.Context(), flags, io)
@@ -50,6 +55,8 @@ Open the port for UDP and TCP, and the next one for UDP.`,
 		"another `address` of this machine, to tell peers more about their routers; or none (default: a second public IPv4 address)")
 	set.StringVar(&flags.config.Circle, "circle", rendezvous.DefaultCircle, "`name` of the circle")
 	set.IntVar(&flags.config.RelayRate, "relay-rate", rendezvous.DefaultRelayRate, "`bytes` per second that one peer may have relayed")
+	set.StringVar(&flags.config.Classic, "classic", "",
+		"IPv4 `address`, such as :7799, where the original text protocol is spoken, unencrypted (default: none)")
 	set.StringVar(&flags.config.Metrics, "metrics", "", "`address` of HTTP metrics and health check, such as 127.0.0.1:9100 (default: none)")
 	set.BoolVar(&flags.config.MetricsPublic, "metrics-public", false, "allow --metrics on an address that is not loopback")
 	set.StringVar(&flags.logLevel, "log-level", "warn", "debug, info, warn or error")
@@ -91,6 +98,9 @@ func serve(ctx context.Context, flags serveFlags, io stdio) (err error) {
 func announce(server *rendezvous.Server, io stdio) error {
 	if warning := rendezvous.AdvertiseWarning(server.Advertised()); warning != "" {
 		fmt.Fprintln(io.err, "warning: "+warning)
+	}
+	if at := server.ClassicAddr(); at.IsValid() {
+		fmt.Fprintf(io.err, "classic protocol on %s, UDP and TCP, unencrypted\n", at)
 	}
 	if server.FirstStart() {
 		invite, err := server.CreateInvite(rendezvous.DefaultInviteUses, rendezvous.DefaultInviteLife)

@@ -55,6 +55,9 @@ func printStatus(io stdio, s rendezvous.Status) error {
 	if len(s.SecondAddresses) > 0 {
 		row("second address", "%s", strings.Join(s.SecondAddresses, ", "))
 	}
+	if s.Classic != "" {
+		row("classic", "%d users on %s", s.ClassicUsers, s.Classic)
+	}
 	row("circle", "%s", s.Circle)
 	row("key", "%s", s.Key)
 	row("advertised", "%s", s.Advertise)
