@@ -28,6 +28,8 @@ type conversation struct {
 	wakeup chan struct{} // holds one wake-up
 
 	mu sync.Mutex // guards what follows
+	// connected is closed, and replaced, whenever a session connects.
+	connected chan struct{}
 	// session is the one introduced last; nil when there is none.
 	session *session
 	// wanted asks for a session though nothing is queued: for a ping, say.
@@ -57,7 +59,7 @@ func (d *Daemon) conversation(peer wire.Key) *conversation {
 	defer d.mu.Unlock()
 	c := d.conversations[peer]
 	if c == nil {
-		c = &conversation{daemon: d, peer: peer, wakeup: make(chan struct{}, 1)}
+		c = &conversation{daemon: d, peer: peer, wakeup: make(chan struct{}, 1), connected: make(chan struct{})}
 		d.conversations[peer] = c
 		if d.ctx.Err() == nil {
 			d.group.Go(c.run)
@@ -72,6 +74,21 @@ func (c *conversation) wake() {
 	case c.wakeup <- struct{}{}:
 	default: // it is going to look anyway
 	}
+}
+
+// nextConnection returns a channel that is closed when a session connects.
+func (c *conversation) nextConnection() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.connected
+}
+
+// announceConnected tells those who wait for a session.
+func (c *conversation) announceConnected() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	close(c.connected)
+	c.connected = make(chan struct{})
 }
 
 // want asks for a session, and for a new introduction if again is set.

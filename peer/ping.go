@@ -51,17 +51,16 @@ var errUnreachable = errors.New("peer or rendezvous is offline")
 // connectedSession returns the session with the peer once it is connected.
 func (d *Daemon) connectedSession(ctx context.Context, peer wire.Key) (*session, error) {
 	c := d.conversation(peer)
-	// The path event of a new connection wakes us; a tick covers the rest.
-	changes := d.Subscribe(ctx, api.TypePath)
 	offline := time.NewTicker(time.Second)
 	defer offline.Stop()
 	for {
+		connected := c.nextConnection()
 		if s := c.currentSession(); s != nil && s.connected() {
 			return s, nil
 		}
 		c.want(false)
 		select {
-		case <-changes:
+		case <-connected:
 		case <-offline.C:
 			if !c.reachable() {
 				return nil, errUnreachable

@@ -284,7 +284,9 @@ func (s *session) use(connection *quic.Conn) {
 	}
 	s.daemon.log.Debug().Stringer("peer", s.peer).Msg("session connected")
 	s.daemon.publishPath(s.peer)
-	s.daemon.conversation(s.peer).wake()
+	c := s.daemon.conversation(s.peer)
+	c.announceConnected()
+	c.wake()
 }
 
 // serve accepts the peer's streams until the connection ends.

@@ -36,7 +36,8 @@ func (t *transactions) begin(way route, full bool, now time.Time) wire.Transacti
 	return id
 }
 
-// end returns the probe that a reply with this id on this route answers, once. A copy of the reply from elsewhere is nothing, and must not cost the
+// end returns the probe that a reply with this id on this route answers, once.
+// A copy of the reply from elsewhere is nothing, and must not cost the
 // true one its probe.
 func (t *transactions) end(id wire.TransactionID, way route) (sentProbe, bool) {
 	sent, ok := t.open[id]

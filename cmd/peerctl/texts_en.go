@@ -95,7 +95,7 @@ var english = texts{
 		"unknown": "hairpin not known",
 	},
 	Aspect: map[string]string{
-		"mapping":    "mapping",
+		"mapping":    "mapping towards other addresses",
 		"filtering":  "filtering",
 		"allocation": "allocation of port numbers",
 		"drift":      "other traffic",

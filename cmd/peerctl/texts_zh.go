@@ -95,7 +95,7 @@ var chinese = texts{
 		"unknown": "是否支持发夹尚不清楚",
 	},
 	Aspect: map[string]string{
-		"mapping":    "映射方式",
+		"mapping":    "对其他地址的映射方式",
 		"filtering":  "过滤方式",
 		"allocation": "端口分配方式",
 		"drift":      "其他流量",

@@ -264,7 +264,7 @@ func (x *Session) logPath(path punch.Path) {
 	line := x.socket.config.Logger.Info().Stringer("session", x.id)
 	if path.IsDirect() {
 		line.Str("path", "direct").Stringer("endpoint", path.Direct).Uint32("socket", uint32(path.Socket)).
-			Dur("rtt", path.RTT).Bool("doubtful", path.Doubtful).Msg("path changed")
+			Bool("tcp", path.TCP).Dur("rtt", path.RTT).Bool("doubtful", path.Doubtful).Msg("path changed")
 		return
 	}
 	line.Str("path", "relay").Msg("path changed")
