@@ -25,8 +25,8 @@ const (
 	reconnectDaemons = 10
 	rendezvousKills  = 100
 	// settleFor is how long goroutines of the last login may take to end, such
-	// as the observation of the router.
-	settleFor = 5 * time.Second
+	// as those that wait 15 s for a peer that has logged out to come back.
+	settleFor = 20 * time.Second
 )
 
 // measureReconnects kills the rendezvous of ten daemons, which share a process
