@@ -29,6 +29,10 @@ const (
 	// disk of the peer may be full.
 	receiptPatience = 10 * time.Second
 	longestReceipt  = 5 * time.Minute
+	// receiptDoubt is how long a message may be without a receipt before we look
+	// whether the network is still what it was. The relay, unlike a direct path,
+	// has nobody else to notice. Shorter costs slow peers a login and a ping.
+	receiptDoubt = 500 * time.Millisecond
 )
 
 // checkSoon has the connection checked with a ping, which also makes QUIC repeat
@@ -133,9 +137,13 @@ func (s *session) receiptDue(ctx context.Context, o *outgoing) (look time.Durati
 	if err != nil || len(awaited) == 0 || awaited[0].Seq > o.next {
 		return 0, false
 	}
-	left := o.patience - (time.Since(o.opened) - time.Duration(o.progress.Load()))
-	if left > 0 {
-		return left, false
+	quiet := time.Since(o.opened) - time.Duration(o.progress.Load())
+	switch {
+	case quiet < receiptDoubt:
+		return receiptDoubt - quiet, false
+	case quiet < o.patience:
+		signal(s.daemon.roaming.doubts)
+		return o.patience - quiet, false
 	}
 	o.patience = min(2*o.patience, longestReceipt)
 	o.progressed()

@@ -34,8 +34,12 @@ func TestReceiptsAreAwaitedEverLonger(t *testing.T) {
 	}
 	o.next = pending[0].Seq
 	o.progressed()
-	if look, overdue := s.receiptDue(t.Context(), o); overdue || look <= 0 || look > receiptPatience {
+	if look, overdue := s.receiptDue(t.Context(), o); overdue || look <= 0 || look > receiptDoubt {
 		t.Errorf("just sent: look after %v, overdue %v", look, overdue)
+	}
+	o.opened = o.opened.Add(-receiptDoubt)
+	if look, overdue := s.receiptDue(t.Context(), o); overdue || look <= receiptDoubt || look > receiptPatience {
+		t.Errorf("a little late: look after %v, overdue %v", look, overdue)
 	}
 	for want := receiptPatience; want < longestReceipt; want *= 2 {
 		o.opened = o.opened.Add(-want) // so much time goes by

@@ -51,6 +51,25 @@ func TestRouterChangesItsAddress(t *testing.T) {
 	}
 }
 
+// TestRelayedPairRoams proves the same for a pair that has no direct path, and so
+// nobody who probes one.
+func TestRelayedPairRoams(t *testing.T) {
+	t.Parallel()
+	_, _, h := pair(t, natlab.FullyRandom, natlab.FullyRandom)
+	send(t, h.alice, "bob", "hello")
+	time.Sleep(4 * time.Second) // the search for a direct path is over
+	for range 3 {
+		h.aliceHome.ChangeAddress()
+		start := time.Now()
+		var told sync.WaitGroup
+		var fromAlice, fromBob time.Duration
+		told.Go(func() { fromAlice = tell(t, h.alice, "bob", start) })
+		told.Go(func() { fromBob = tell(t, h.bob, "alice", start) })
+		told.Wait()
+		t.Logf("relayed: alice's message %v, bob's %v", fromAlice.Round(time.Millisecond), fromBob.Round(time.Millisecond))
+	}
+}
+
 // TestRouterIsOffForAWhile proves that a pair meets again after a blackout that
 // it has noticed.
 func TestRouterIsOffForAWhile(t *testing.T) {
