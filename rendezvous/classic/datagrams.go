@@ -51,7 +51,11 @@ func (d *Door) receive(datagram []byte, from netip.AddrPort, via netip.Addr, now
 		d.logout(u)
 		return
 	}
-	d.login(u)
+	if !d.table.login(u) {
+		d.counters.Refused.Add(1)
+		return
+	}
+	d.accept(u.address, now)
 }
 
 // parse returns who logs in or out with a datagram, nil when it is neither.
@@ -80,18 +84,19 @@ func parse(datagram []byte, from netip.AddrPort, now time.Time) (_ *user, logout
 	return u, logout
 }
 
-// login answers a login for which there is room. The caller holds mu.
-func (d *Door) login(u *user) {
-	if !d.table.login(u) {
-		d.counters.Refused.Add(1)
+// accept tells the newcomer whose turn it is at an address that it may fetch
+// the list. The caller holds mu.
+func (d *Door) accept(address netip.Addr, now time.Time) {
+	u := d.table.newcomers.next(address, now)
+	if u == nil {
 		return
 	}
-	accept, err := wire.AppendClassic(nil, wire.ClassicAccept{Port: d.port}, u.encoding)
+	datagram, err := wire.AppendClassic(nil, wire.ClassicAccept{Port: d.port}, u.encoding)
 	if err != nil {
 		return // not for the port of a listener
 	}
 	d.counters.Logins.Add(1)
-	d.send(u, accept)
+	d.send(u, datagram)
 }
 
 // logout logs out who asks for it. The caller holds mu.

@@ -109,7 +109,7 @@ func (d *Door) Serve() {
 	var running sync.WaitGroup
 	running.Go(d.readDatagrams)
 	running.Go(func() { d.acceptFetches(&running) })
-	running.Go(d.expireSilent)
+	running.Go(d.tickUntilClosed)
 	running.Wait()
 }
 
@@ -145,23 +145,27 @@ func (d *Door) Users() int {
 // Counters returns what is counted. It is the door's own and goes on counting.
 func (d *Door) Counters() *Counters { return &d.counters }
 
-// expireSilent sees to it that the silent leave, until Close.
-func (d *Door) expireSilent() {
-	ticker := time.NewTicker(expireEvery)
+// tickUntilClosed does what is due without anybody asking.
+func (d *Door) tickUntilClosed() {
+	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-d.closing:
 			return
 		case now := <-ticker.C:
-			d.expire(now)
+			d.tick(now)
 		}
 	}
 }
 
-func (d *Door) expire(now time.Time) {
+// tick sees to it that newcomers get their turn and that the silent leave.
+func (d *Door) tick(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	for address := range d.table.newcomers.addresses() {
+		d.accept(address, now)
+	}
 	silent, told := d.table.expire(now)
 	for i, u := range silent {
 		d.log.Info().Str("name", u.name).Str("why", fmt.Sprintf("silent for %v", silenceLimit)).Msg("classic logout")

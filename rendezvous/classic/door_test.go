@@ -202,6 +202,33 @@ func TestUserBehindANATIsAnsweredWhereItIsSeen(t *testing.T) {
 	bob.hears("logout,alice," + alice.addr().String())
 }
 
+// Two programs behind one router get their own lists, each in its encoding.
+func TestUsersOfOneAddressDoNotGetEachOthersLists(t *testing.T) {
+	door := openDoor(t)
+	alice, bob, carol := newClient(t, door, "127.0.0.2"), newClient(t, door, "127.0.0.2"), newClient(t, door, "127.0.0.2")
+	alice.login("alice")
+	alice.hears("Accept," + port(door))
+	bobs, err := wire.AppendClassic(nil, wire.ClassicLogin{Name: "bob", Endpoint: bob.addr()}, wire.ClassicDotNET)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bob.say(string(bobs))
+	carol.login("carol")
+	if got, want := alice.fetch(), "alice,"+alice.addr().String()+";end"; got != want {
+		t.Errorf("alice's list is %q, want %q", got, want)
+	}
+	bob.hear()
+	users, err := wire.ParseClassicList([]byte(bob.fetch()), wire.ClassicDotNET)
+	if err != nil || len(users) != 2 || users[1].Name != "bob" {
+		t.Errorf("bob's list is %v, %v", users, err)
+	}
+	carol.hears("Accept," + port(door)) // and never fetches
+	dave := newClient(t, door, "127.0.0.2")
+	if list := dave.enter("dave"); !strings.Contains(list, "dave") || strings.Contains(list, "carol") {
+		t.Errorf("dave's list is %q", list)
+	}
+}
+
 // A forged source that claims a victim's endpoint, and one that claims another
 // port of its own: nobody gets more than one small Accept.
 func TestForgedLoginsMakeNoAmplifier(t *testing.T) {
@@ -337,7 +364,7 @@ func TestSilentUserIsAnnounced(t *testing.T) {
 	door.mu.Lock()
 	door.table.users["bob"].heard = time.Now().Add(-silenceLimit)
 	door.mu.Unlock()
-	door.expire(time.Now().Add(time.Second))
+	door.tick(time.Now().Add(time.Second))
 	alice.hears("logout,bob," + bob.addr().String())
 	bob.hearsNothing()
 }

@@ -45,6 +45,7 @@ func (d *Door) fetch(conn *net.TCPConn, now time.Time) []byte {
 		return nil
 	}
 	u, told := d.table.fetch(address, now)
+	d.accept(address, now) // the next one there
 	if u == nil {
 		return nil
 	}

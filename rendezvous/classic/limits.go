@@ -17,23 +17,27 @@ const (
 	// silenceLimit is when a user that does not log in again is gone: its
 	// program crashed, or its network did. Longer fills the list with the dead.
 	silenceLimit = 10 * time.Minute
-	// expireEvery is how often the silent are looked for.
-	expireEvery = 5 * time.Second
 )
 
 // Logins whose users have not fetched the list yet. Their sources may be forged,
 // so they cost memory and nothing else.
 const (
-	// fetchWithin is how long a login waits for its list to be fetched. Forged
+	// fetchWithin is how long after its Accept a user may fetch the list. Forged
 	// logins from a user's address would otherwise wait for the user's own fetch.
 	fetchWithin = 30 * time.Second
-	// maxNewcomers bounds the addresses that wait. In a flood of forged sources
-	// the oldest gives way to the newest; an honest user fetches after one round
-	// trip. Full, they take 6 MB.
-	maxNewcomers = 4096
+	// turn is how long others behind the same address wait for one of them to
+	// fetch its list. TCP repeats a lost SYN after one second; longer lets a
+	// forged login hold up honest ones.
+	turn = 2 * time.Second
+	// tickEvery is how often we look whose turn has come, and who is silent.
+	tickEvery = 250 * time.Millisecond
+	// maxNewcomers bounds them all. In a flood of forged sources the oldest give
+	// way to the newest; an honest user fetches after one round trip. Full, they
+	// take 3 MB.
+	maxNewcomers = 8192
 	// maxNewcomersPerAddress bounds those of one address: the programs behind
-	// one router that log in within one round trip.
-	maxNewcomersPerAddress = 8
+	// one router that log in at the same time.
+	maxNewcomersPerAddress = 32
 )
 
 // What one IPv4 address may ask for.

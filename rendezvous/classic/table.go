@@ -29,8 +29,8 @@ func newTable() *table {
 	return &table{newcomers: newNewcomers(), users: map[string]*user{}, byAddress: map[netip.Addr][]*user{}}
 }
 
-// login lets u wait for its list, and reports whether it may: then it is to be
-// told so. Nobody else notices anything yet, because u's address may be forged.
+// login makes u a newcomer, and reports whether it may be one. Nobody else
+// notices anything yet, because u's address may be forged.
 func (t *table) login(u *user) bool {
 	if !t.hasRoomFor(u) {
 		return false
@@ -51,8 +51,8 @@ func (t *table) hasRoomFor(u *user) bool {
 	return len(t.users) < maxUsers && len(t.byAddress[u.address]) < maxUsersPerAddress
 }
 
-// fetch takes a TCP connection from address for the fetch of its latest
-// newcomer, who is online from now on. It returns who gets the list (nil:
+// fetch takes a TCP connection from address for the fetch of the newcomer whose
+// turn it is there, who is online from now on. It returns who gets the list (nil:
 // nobody waits there) and what the others are told. Without a newcomer, the
 // user who came last from there gets the list again, and nobody is told.
 func (t *table) fetch(address netip.Addr, now time.Time) (*user, announcement) {
