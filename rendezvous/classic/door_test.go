@@ -3,6 +3,7 @@ package classic
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -10,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -50,7 +52,7 @@ func openDoorAt(t testing.TB, address string) (_ *Door, stop func()) {
 // client is one UDP socket of somebody, at an address of its own on loopback.
 type client struct {
 	t    testing.TB
-	door *Door
+	at   netip.AddrPort // where it reaches the door
 	conn *net.UDPConn
 }
 
@@ -61,7 +63,7 @@ func newClient(t testing.TB, door *Door, address string) *client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	return &client{t: t, door: door, conn: conn}
+	return &client{t: t, at: door.Addr(), conn: conn}
 }
 
 func (c *client) addr() netip.AddrPort { return c.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
@@ -69,7 +71,7 @@ func (c *client) addr() netip.AddrPort { return c.conn.LocalAddr().(*net.UDPAddr
 // say sends a text to the door, as it is.
 func (c *client) say(text string) {
 	c.t.Helper()
-	if _, err := c.conn.WriteToUDPAddrPort([]byte(text), c.door.Addr()); err != nil {
+	if _, err := c.conn.WriteToUDPAddrPort([]byte(text), c.at); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -80,7 +82,7 @@ func (c *client) hear() string {
 	buffer := make([]byte, wire.MaxClassicRequest)
 	_ = c.conn.SetReadDeadline(time.Now().Add(hangGuard))
 	n, from, err := c.conn.ReadFromUDPAddrPort(buffer)
-	if err != nil || from != c.door.Addr() {
+	if err != nil || from != c.at {
 		c.t.Fatalf("heard from %v: %v", from, err)
 	}
 	return string(buffer[:n])
@@ -108,21 +110,19 @@ func (c *client) hearsNothing() {
 func (c *client) login(name string) { c.say("login," + name + "," + c.addr().String()) }
 
 // fetch returns all that a TCP connection from the client's address carries.
-func (c *client) fetch() string { return fetchFrom(c.t, c.door, c.addr().Addr().String()) }
-
-func fetchFrom(t testing.TB, door *Door, address string) string {
-	t.Helper()
-	list, err := io.ReadAll(connect(t, door, address))
-	if err != nil && !errors.Is(err, net.ErrClosed) && !strings.Contains(err.Error(), "reset") {
-		t.Fatal(err)
+func (c *client) fetch() string {
+	c.t.Helper()
+	list, err := io.ReadAll(connect(c.t, c.at, c.addr().Addr().String()))
+	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
+		c.t.Fatal(err)
 	}
 	return string(list)
 }
 
-func connect(t testing.TB, door *Door, address string) net.Conn {
+func connect(t testing.TB, door netip.AddrPort, address string) net.Conn {
 	t.Helper()
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}, Timeout: hangGuard}
-	conn, err := dialer.Dial("tcp4", door.Addr().String())
+	conn, err := dialer.Dial("tcp4", door.String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,14 +135,12 @@ func connect(t testing.TB, door *Door, address string) net.Conn {
 func (c *client) enter(name string) (list string) {
 	c.t.Helper()
 	c.login(name)
-	c.hears("Accept," + port(c.door))
+	c.hears(accept(c.at))
 	return c.fetch()
 }
 
-func port(door *Door) string {
-	_, port, _ := strings.Cut(door.Addr().String(), ":")
-	return port
-}
+// accept is what a door at an address answers.
+func accept(door netip.AddrPort) string { return fmt.Sprintf("Accept,%d", door.Port()) }
 
 func waitUntil(t testing.TB, what string, done func() bool) {
 	t.Helper()
@@ -177,7 +175,7 @@ func TestAnswersGoWhereAUserListens(t *testing.T) {
 	door := openDoor(t)
 	sender, listener := newClient(t, door, "127.0.0.2"), newClient(t, door, "127.0.0.2")
 	sender.say("login,alice," + listener.addr().String())
-	listener.hears("Accept," + port(door))
+	listener.hears(accept(door.Addr()))
 	if got, want := listener.fetch(), "alice,"+listener.addr().String()+";end"; got != want {
 		t.Errorf("the list is %q, want %q", got, want)
 	}
@@ -192,7 +190,7 @@ func TestUserBehindANATIsAnsweredWhereItIsSeen(t *testing.T) {
 	door := openDoor(t)
 	alice := newClient(t, door, "127.0.0.2")
 	alice.say("login,alice,192.168.1.20:9000")
-	alice.hears("Accept," + port(door))
+	alice.hears(accept(door.Addr()))
 	if got, want := alice.fetch(), "alice,"+alice.addr().String()+";end"; got != want {
 		t.Errorf("the list is %q, want %q", got, want)
 	}
@@ -207,7 +205,7 @@ func TestUsersOfOneAddressDoNotGetEachOthersLists(t *testing.T) {
 	door := openDoor(t)
 	alice, bob, carol := newClient(t, door, "127.0.0.2"), newClient(t, door, "127.0.0.2"), newClient(t, door, "127.0.0.2")
 	alice.login("alice")
-	alice.hears("Accept," + port(door))
+	alice.hears(accept(door.Addr()))
 	bobs, err := wire.AppendClassic(nil, wire.ClassicLogin{Name: "bob", Endpoint: bob.addr()}, wire.ClassicDotNET)
 	if err != nil {
 		t.Fatal(err)
@@ -222,7 +220,7 @@ func TestUsersOfOneAddressDoNotGetEachOthersLists(t *testing.T) {
 	if err != nil || len(users) != 2 || users[1].Name != "bob" {
 		t.Errorf("bob's list is %v, %v", users, err)
 	}
-	carol.hears("Accept," + port(door)) // and never fetches
+	carol.hears(accept(door.Addr())) // and never fetches
 	dave := newClient(t, door, "127.0.0.2")
 	if list := dave.enter("dave"); !strings.Contains(list, "dave") || strings.Contains(list, "carol") {
 		t.Errorf("dave's list is %q", list)
@@ -237,12 +235,12 @@ func TestForgedLoginsMakeNoAmplifier(t *testing.T) {
 	bystander.enter("bystander")
 	attacker := newClient(t, door, "127.0.0.4")
 	attacker.say("login,mallory," + victim.addr().String())
-	attacker.hears("Accept," + port(door))
+	attacker.hears(accept(door.Addr()))
 	forged := newClient(t, door, "127.0.0.3") // as if it forged the victim's address
 	question := "login,m," + victim.addr().String()
 	forged.say(question)
-	if accept := victim.hear(); accept != "Accept,"+port(door) || len(accept) >= len(question) {
-		t.Errorf("%d bytes made the door send %q", len(question), accept)
+	if answer := victim.hear(); answer != accept(door.Addr()) || len(answer) >= len(question) {
+		t.Errorf("%d bytes made the door send %q", len(question), answer)
 	}
 	newClient(t, door, "127.0.0.5").enter("carol")
 	if got := bystander.hear(); !strings.HasPrefix(got, "login,carol,") {
@@ -324,7 +322,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	hostile.login("alice")
 	hostile.hear()
 	for range maxListsPerAddress { // who reads the list and does not hang up holds a place
-		if n, err := connect(t, door, "127.0.0.3").Read(make([]byte, 1)); n != 1 {
+		if n, err := connect(t, door.Addr(), "127.0.0.3").Read(make([]byte, 1)); n != 1 {
 			t.Fatal(err)
 		}
 	}
@@ -346,13 +344,26 @@ func TestListReachesAClientThatTalks(t *testing.T) {
 	alice := newClient(t, door, "127.0.0.2")
 	alice.login("alice")
 	alice.hear()
-	conn := connect(t, door, "127.0.0.2")
+	conn := connect(t, door.Addr(), "127.0.0.2")
 	if _, err := conn.Write([]byte("list, please")); err != nil {
 		t.Fatal(err)
 	}
 	if list, err := io.ReadAll(conn); err != nil || !bytes.HasSuffix(list, []byte(";end")) {
 		t.Errorf("the list is %q, %v", list, err)
 	}
+}
+
+// A host with several addresses answers from the one that was asked: a router
+// lets answers from no other one in.
+func TestUserIsToldFromTheAddressItAsked(t *testing.T) {
+	door, stop := openDoorAt(t, "0.0.0.0:0")
+	t.Cleanup(stop)
+	asked := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.9"), door.Addr().Port())
+	alice, bob := newClient(t, door, "127.0.0.2"), newClient(t, door, "127.0.0.3")
+	alice.at, bob.at = asked, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.8"), asked.Port())
+	alice.enter("alice")
+	bob.enter("bob")
+	alice.hears("login,bob," + bob.addr().String())
 }
 
 func TestSilentUserIsAnnounced(t *testing.T) {
@@ -374,7 +385,7 @@ func TestDoorEndsWithItsGoroutines(t *testing.T) {
 	alice := newClient(t, door, "127.0.0.2")
 	alice.login("alice")
 	alice.hear()
-	if _, err := connect(t, door, "127.0.0.2").Read(make([]byte, 1)); err != nil { // and hangs
+	if _, err := connect(t, door.Addr(), "127.0.0.2").Read(make([]byte, 1)); err != nil { // and hangs
 		t.Fatal(err)
 	}
 	stop()

@@ -14,8 +14,9 @@ const (
 	// maxUsersPerAddress stops one host from taking every place and every good
 	// name. Large enough for a school behind one router.
 	maxUsersPerAddress = 100
-	// silenceLimit is when a user that does not log in again is gone: its
-	// program crashed, or its network did. Longer fills the list with the dead.
+	// silenceLimit is when a user that does not log in and fetch again is gone:
+	// its program crashed, or its address is somebody else's now, who would get
+	// all announcements. Longer fills the list with the dead.
 	silenceLimit = 10 * time.Minute
 )
 

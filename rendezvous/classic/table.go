@@ -35,9 +35,6 @@ func (t *table) login(u *user) bool {
 	if !t.hasRoomFor(u) {
 		return false
 	}
-	if online := t.users[u.key()]; online != nil {
-		online.heard = u.heard
-	}
 	t.newcomers.add(u)
 	return true
 }

@@ -8,7 +8,8 @@ import (
 	"peerd/wire"
 )
 
-// A user is somebody who logged in. Nothing but heard changes after that.
+// A user is somebody who logged in. It does not change once it is online; who
+// logs in again is a new one.
 type user struct {
 	name    string         // normalised
 	address netip.Addr     // where the login came from
@@ -19,7 +20,9 @@ type user struct {
 	// no other one in. The zero Addr leaves the choice to the system.
 	via      netip.Addr
 	encoding wire.ClassicEncoding
-	heard    time.Time // the last sign of life
+	// heard is when the user logged in; from the fetch of the list on, when that
+	// was. Forged datagrams keep nobody online who has left its address.
+	heard time.Time
 }
 
 // newUser returns who logged in from an endpoint. A name that no peer of a
