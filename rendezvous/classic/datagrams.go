@@ -60,7 +60,7 @@ func (d *Door) receive(datagram []byte, from netip.AddrPort, via netip.Addr, now
 
 // parse returns who logs in or out with a datagram, nil when it is neither.
 func parse(datagram []byte, from netip.AddrPort, now time.Time) (_ *user, logout bool) {
-	if len(datagram) > wire.MaxClassicRequest {
+	if len(datagram) > wire.MaxClassicRequest { // spares decoding what can only be a talk
 		return nil, false
 	}
 	message, encoding, err := wire.ParseClassic(datagram)

@@ -112,7 +112,9 @@ func (c *client) login(name string) { c.say("login," + name + "," + c.addr().Str
 // fetch returns all that a TCP connection from the client's address carries.
 func (c *client) fetch() string {
 	c.t.Helper()
-	list, err := io.ReadAll(connect(c.t, c.at, c.addr().Addr().String()))
+	conn := connect(c.t, c.at, c.addr().Addr().String())
+	defer conn.Close()
+	list, err := io.ReadAll(conn)
 	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
 		c.t.Fatal(err)
 	}
@@ -227,6 +229,32 @@ func TestUsersOfOneAddressDoNotGetEachOthersLists(t *testing.T) {
 	}
 }
 
+// The next one behind a router does not wait for the clock, which stands still
+// in a door that is not served.
+func TestFetchGivesTheNextOneItsTurn(t *testing.T) {
+	door, err := Open("127.0.0.1:0", zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = door.Close() })
+	alice, bob := newClient(t, door, "127.0.0.2"), newClient(t, door, "127.0.0.2")
+	now := time.Now()
+	for name, c := range map[string]*client{"alice": alice, "bob": bob} {
+		door.receive([]byte("login,"+name+","+c.addr().String()), c.addr(), netip.Addr{}, now)
+	}
+	connect(t, door.Addr(), "127.0.0.2")
+	conn, err := door.tcp.AcceptTCP()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if list := door.fetch(conn, now); list == nil {
+		t.Error("no list")
+	}
+	alice.hears(accept(door.Addr()))
+	bob.hears(accept(door.Addr()))
+}
+
 // A forged source that claims a victim's endpoint, and one that claims another
 // port of its own: nobody gets more than one small Accept.
 func TestForgedLoginsMakeNoAmplifier(t *testing.T) {
@@ -337,6 +365,20 @@ func TestConnectionsAreBounded(t *testing.T) {
 		defer door.mu.Unlock()
 		return len(door.lists) == 0
 	})
+}
+
+func TestListsToOneAddressAreRationed(t *testing.T) {
+	door := openDoor(t)
+	hostile := newClient(t, door, "127.0.0.3")
+	hostile.enter("alice")
+	for i := 0; hostile.fetch() != ""; i++ {
+		if i == 10*fetchBurst {
+			t.Fatal("there are lists without end")
+		}
+	}
+	if list := newClient(t, door, "127.0.0.4").enter("bob"); !strings.HasSuffix(list, ";end") {
+		t.Errorf("somebody else got %q", list)
+	}
 }
 
 func TestListReachesAClientThatTalks(t *testing.T) {
