@@ -111,7 +111,7 @@ func TestSameSubnetAtBothHomes(t *testing.T) {
 	awaitDirect(t, bob, "alice")
 	send(t, alice, "bob", "for bob only")
 	for _, p := range capture.Packets() {
-		if p.Protocol == natlab.UDP && p.Src.Addr() == aliceHost.Addr() && wire.Classify(p.Payload) != wire.DatagramProbe {
+		if p.Protocol == natlab.UDP && p.Src.Addr() == aliceHost.Addr() && p.Dst.Addr() == stranger.Addr() && wire.Classify(p.Payload) != wire.DatagramProbe {
 			t.Errorf("the stranger got something else than a probe: %v", p)
 		}
 	}

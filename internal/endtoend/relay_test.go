@@ -6,13 +6,16 @@ import (
 	"testing"
 
 	"peerd/internal/natlab"
+	"peerd/internal/natlab/nat"
 )
 
-// TestUDPBlockedOnOneSide proves that a home that lets no UDP through still
-// gets its messages, inside the control connection.
-func TestUDPBlockedOnOneSide(t *testing.T) {
+// TestNothingButTheControlConnection proves that homes that let no UDP through,
+// and give each TCP connection another port, still get their messages, inside
+// the control connection.
+func TestNothingButTheControlConnection(t *testing.T) {
 	t.Parallel()
-	_, _, h := pair(t, natlab.UDPBlocked, natlab.Masquerade)
+	shut := natlab.Userspace(nat.Behaviour{Mapping: nat.APDM, Filtering: nat.APDF, Allocation: nat.Random, UDPBlocked: true})
+	_, _, h := pair(t, shut, shut)
 	for _, text := range []string{"sealed", "by session"} {
 		if row := send(t, h.alice, "bob", text); row.Text("path") != "relay" {
 			t.Errorf("message took the path %q, want relay", row.Text("path"))
