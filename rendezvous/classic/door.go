@@ -11,11 +11,12 @@
 //	 | logout,alice,10.0.0.2:9000  |     |                      |
 //	 | --------------------------> |     +---- logout,alice,… ->|
 //
-// What comes in by UDP may have a forged source. It changes nothing that others
-// notice, and is answered with an Accept at most, which is smaller, until the
-// list has been fetched over TCP from the same address: nobody can make the door
-// send to somebody who has not asked, nor take a name for somebody else. The
-// table and the newcomers are pure; the door drives them.
+// A login may have a forged source. It changes nothing that others notice, and
+// is answered with an Accept at most, which is smaller, until the list has been
+// fetched over TCP from the same address: nobody can make the door send to
+// somebody who has not asked, nor take a name for somebody else. A logout can be
+// forged by whoever knows where the user listens; the protocol has nothing
+// against that. The table and the newcomers are pure; the door drives them.
 //
 // Nothing here is authenticated or encrypted, and users are not members of the
 // circle: it is not a way in. What users say to each other does not pass here.
