@@ -55,6 +55,8 @@ type observation struct {
 	accept wire.Accept
 	at     time.Time
 	rtt    time.Duration // of the last login that was measured
+	// answering is whether the observation was fresh when that was last looked at.
+	answering bool
 	// report and openerTTL are what is known of the NATs in front of us, as far as
 	// it was measured since we came to this network: see classify.
 	report    wire.NATReport
@@ -140,15 +142,22 @@ func (d *Daemon) observeOnce(ctx context.Context, server netip.AddrPort) natchec
 }
 
 // chooseRelay sends relayed datagrams by UDP while the rendezvous answers by
-// UDP, else inside the control connection.
+// UDP, else inside the control connection. When the answers stop, peers are no
+// longer told where we were seen: they would punch for nothing, and nobody would
+// try TCP.
 func (d *Daemon) chooseRelay(server netip.AddrPort) {
 	d.mu.Lock()
 	fresh := d.observation.fresh(time.Now())
+	stopped := d.observation.answering && !fresh
+	d.observation.answering = fresh
 	d.mu.Unlock()
 	if !fresh {
 		server = netip.AddrPort{}
 	}
 	d.socket.SetRelay(server)
+	if stopped {
+		d.sendEndpoints()
+	}
 }
 
 // observed takes an answer to a login or keepalive. A changed endpoint means
