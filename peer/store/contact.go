@@ -14,6 +14,7 @@ import (
 type Contact struct {
 	Key      wire.Key
 	Name     string            // as it was at the first contact
+	Petname  string            // what the user calls the peer instead; empty = Name
 	PinnedAt time.Time         // of the first contact, or of the user's decision to trust a new key
 	Prekey   wire.SignedPrekey // the newest known; ID 0 = none. Verified by whoever pinned it
 	LastSeen time.Time         // zero = never online
@@ -30,7 +31,13 @@ func (e *KeyChangedError) Error() string {
 	return fmt.Sprintf("the key of %q has changed: pinned %s, offered %s", e.Name, e.Pinned, e.Offered)
 }
 
-const contactColumns = `key, name, pinned_at, prekey_id, prekey_public, prekey_signature, last_seen`
+const contactColumns = `key, name, petname, pinned_at, prekey_id, prekey_public, prekey_signature, last_seen`
+
+// A PendingError says that messages to a peer, not known to be delivered, stand
+// in the way of forgetting it.
+type PendingError struct{ Count int }
+
+func (e *PendingError) Error() string { return fmt.Sprintf("%d messages are not delivered", e.Count) }
 
 // Contacts returns all contacts, by name.
 func (s *Store) Contacts(ctx context.Context) ([]Contact, error) {
@@ -60,7 +67,7 @@ func (s *Store) ContactByName(ctx context.Context, name string) (Contact, error)
 }
 
 // Pin binds c.Name to c.Key at the first contact, and afterwards renews the
-// prekey and LastSeen of the contact, where c has them. PinnedAt and the name
+// prekey and LastSeen of the contact, where c has them. PinnedAt and the names
 // stay those of the first contact: were a new name taken over, whoever hands
 // out names could move one from key to key in two steps. The error is a
 // *KeyChangedError when the name is pinned to another key; nothing is changed
@@ -91,14 +98,64 @@ func (s *Store) Repin(ctx context.Context, c Contact) error {
 	})
 }
 
+// SetPetname makes petname what the user calls the contact; empty takes the name
+// it has been given back. No two contacts may have the same petname. The error
+// is ErrNotFound when the key is no contact's.
+func (s *Store) SetPetname(ctx context.Context, key wire.Key, petname string) error {
+	return apply(ctx, s, fmt.Sprintf("rename contact %s", key), func(tx *transaction) error {
+		changed, err := tx.changes(`UPDATE contact SET petname = ? WHERE key = ?`, petname, key[:])
+		if err == nil && changed == 0 {
+			return refusal{ErrNotFound}
+		}
+		return err
+	})
+}
+
+// Forget removes the pin of a key; delivered and received messages stay. With
+// discard it deletes the messages to the key that are not known to be delivered,
+// and returns their ids; without, the error is a *PendingError when there are
+// any. It is ErrNotFound when there was nothing to forget. An error has changed
+// nothing.
+func (s *Store) Forget(ctx context.Context, key wire.Key, discard bool) ([]wire.MessageID, error) {
+	return write(ctx, s, fmt.Sprintf("forget contact %s", key), func(tx *transaction) ([]wire.MessageID, error) {
+		var pending int
+		err := tx.row(`SELECT count(*) FROM message WHERE peer = ? AND state IN ('queued', 'sent')`, []any{key[:]}, &pending)
+		if err != nil {
+			return nil, err
+		}
+		if pending > 0 && !discard {
+			return nil, refusal{&PendingError{pending}}
+		}
+		removed, err := tx.changes(`DELETE FROM contact WHERE key = ?`, key[:])
+		if err != nil {
+			return nil, err
+		}
+		if removed == 0 && pending == 0 {
+			return nil, refusal{ErrNotFound}
+		}
+		return tx.discardPending(key)
+	})
+}
+
+// discardPending deletes the messages that Pending returns.
+func (tx *transaction) discardPending(peer wire.Key) ([]wire.MessageID, error) {
+	discarded, err := tx.messages(`DELETE FROM message WHERE peer = ? AND state IN ('queued', 'sent')
+		RETURNING `+messageColumns, peer[:])
+	var ids []wire.MessageID
+	for _, m := range discarded {
+		ids = append(ids, m.ID)
+	}
+	return ids, err
+}
+
 func (tx *transaction) upsertContact(c Contact) error {
-	return tx.exec(`INSERT INTO contact (`+contactColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?)
+	return tx.exec(`INSERT INTO contact (`+contactColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET
 			last_seen        = max(last_seen, excluded.last_seen),
 			prekey_id        = iif(excluded.prekey_id = 0, prekey_id, excluded.prekey_id),
 			prekey_public    = iif(excluded.prekey_id = 0, prekey_public, excluded.prekey_public),
 			prekey_signature = iif(excluded.prekey_id = 0, prekey_signature, excluded.prekey_signature)`,
-		c.Key[:], c.Name, toNanos(c.PinnedAt),
+		c.Key[:], c.Name, c.Petname, toNanos(c.PinnedAt),
 		int64(c.Prekey.ID), c.Prekey.Public[:], c.Prekey.Signature[:], toNanos(c.LastSeen))
 }
 
@@ -106,7 +163,7 @@ func scanContact(row scanner) (Contact, error) {
 	var c Contact
 	var key, public, signature []byte
 	var pinned, prekeyID, seen int64
-	err := row.Scan(&key, &c.Name, &pinned, &prekeyID, &public, &signature, &seen)
+	err := row.Scan(&key, &c.Name, &c.Petname, &pinned, &prekeyID, &public, &signature, &seen)
 	if err != nil {
 		return Contact{}, fmt.Errorf("read contact: %w", err)
 	}

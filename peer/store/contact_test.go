@@ -99,6 +99,74 @@ func TestRepinIsTheUsersDecision(t *testing.T) {
 	}
 }
 
+func TestPetnameStaysThroughLaterContacts(t *testing.T) {
+	s := openTest(t)
+	want := Contact{Key: bob, Name: "bob", Petname: "dad", PinnedAt: noon}
+	check(t, s.Pin(t.Context(), Contact{Key: bob, Name: "bob", PinnedAt: noon}))
+	check(t, s.SetPetname(t.Context(), bob, "dad"))
+	check(t, s.Pin(t.Context(), Contact{Key: bob, Name: "bob", PinnedAt: noon}))
+	if got, err := s.Contact(t.Context(), bob); got != want || err != nil {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func TestPetnameIsOneContactsOnly(t *testing.T) {
+	s := openTest(t)
+	for key, name := range map[wire.Key]string{bob: "bob", carol: "carol"} {
+		check(t, s.Pin(t.Context(), Contact{Key: key, Name: name, PinnedAt: noon}))
+	}
+	check(t, s.SetPetname(t.Context(), bob, "dad"))
+	if err := s.SetPetname(t.Context(), carol, "dad"); err == nil {
+		t.Error("two contacts are called dad")
+	}
+	if err := s.SetPetname(t.Context(), alice, "mum"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("renaming a stranger ended with %v, want ErrNotFound", err)
+	}
+}
+
+func TestContactIsForgottenAndItsHistoryStays(t *testing.T) {
+	s := openTest(t)
+	check(t, s.Pin(t.Context(), Contact{Key: bob, Name: "bob", PinnedAt: noon}))
+	delivered := accept(t, s, bob, "arrived")
+	_, _, err := s.MarkDelivered(t.Context(), bob, delivered.ID, noon, "direct")
+	check(t, err)
+	if _, err := s.Forget(t.Context(), bob, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Contact(t.Context(), bob); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the contact is still there (error %v)", err)
+	}
+	if m, err := s.Message(t.Context(), delivered.ID); m.Body != "arrived" || err != nil {
+		t.Errorf("the delivered message is %+v (error %v)", m, err)
+	}
+	if _, err := s.Forget(t.Context(), bob, true); !errors.Is(err, ErrNotFound) {
+		t.Errorf("forgetting again ended with %v, want ErrNotFound", err)
+	}
+}
+
+func TestQueuedMessagesHoldOnToTheirContact(t *testing.T) {
+	s := openTest(t)
+	check(t, s.Pin(t.Context(), Contact{Key: bob, Name: "bob", PinnedAt: noon}))
+	waiting, others := accept(t, s, bob, "waits"), accept(t, s, carol, "waits for another")
+	_, err := s.Forget(t.Context(), bob, false)
+	if pending, ok := errors.AsType[*PendingError](err); !ok || pending.Count != 1 {
+		t.Errorf("got %v, want a PendingError of one message", err)
+	}
+	if _, err := s.Contact(t.Context(), bob); err != nil {
+		t.Errorf("a refusal has changed something: %v", err)
+	}
+	discarded, err := s.Forget(t.Context(), bob, true)
+	if !slices.Equal(discarded, []wire.MessageID{waiting.ID}) || err != nil {
+		t.Errorf("discarded %v (error %v), want %v", discarded, err, waiting.ID)
+	}
+	if _, err := s.Message(t.Context(), waiting.ID); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the queued message is still there (error %v)", err)
+	}
+	if _, err := s.Message(t.Context(), others.ID); err != nil {
+		t.Errorf("the message to another peer: %v", err)
+	}
+}
+
 func TestUnknownContactsAreNotFound(t *testing.T) {
 	s := openTest(t)
 	_, byKey := s.Contact(t.Context(), bob)
