@@ -13,12 +13,14 @@ var (
 	migration1 string
 	//go:embed migrations/2.sql
 	migration2 string
+	//go:embed migrations/3.sql
+	migration3 string
 )
 
 // migrations returns the steps from an empty file to today's schema. A file's
 // PRAGMA user_version is the number of steps it has had. Steps are only ever
 // appended: files in the field have had the earlier ones.
-func migrations() []string { return []string{migration1, migration2} }
+func migrations() []string { return []string{migration1, migration2, migration3} }
 
 // migrate brings db to today's schema, each step in a transaction of its own.
 func migrate(ctx context.Context, db *sql.DB) error {
