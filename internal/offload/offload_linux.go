@@ -10,8 +10,7 @@ import (
 
 // system is what Linux adds to a Conn.
 type system struct {
-	family  int       // unix.AF_INET or unix.AF_INET6 (which may be dual-stack)
-	receive *receiver // nil until the first read: some sockets never do
+	family int // unix.AF_INET or unix.AF_INET6 (which may be dual-stack)
 }
 
 // enable sets the socket's options. A kernel without one of them refuses it,
