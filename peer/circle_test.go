@@ -12,6 +12,7 @@ import (
 	"peerd/internal/invite"
 	"peerd/peer/api"
 	"peerd/rendezvous"
+	"peerd/wire"
 )
 
 // hangGuard ends a test that waits for what does not come.
@@ -158,6 +159,20 @@ func (c *circle) knows(d *Daemon, peer string) {
 		_, err := d.resolve(peer)
 		return err == nil
 	})
+}
+
+// moveName makes a daemon's rendezvous give the name of one key to another.
+func (c *circle) moveName(d *Daemon, from, to wire.Key) {
+	c.t.Helper()
+	row, _ := d.rosterRow(from)
+	row.Key = to
+	d.mu.Lock()
+	epoch, version := d.roster.Epoch(), d.roster.Version()
+	d.mu.Unlock()
+	err := d.applyDelta(wire.Delta{Epoch: epoch, From: version, To: version + 1, Changed: []wire.Row{row}, Removed: []wire.Key{from}})
+	if err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 func texts(t *testing.T, d *Daemon, from string) []string {

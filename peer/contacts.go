@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,12 +16,17 @@ import (
 // contacts are the peers whose keys we have pinned to their names. The daemon
 // guards them; the store has the durable copy.
 type contacts struct {
-	byKey  map[wire.Key]store.Contact
-	byName map[string]wire.Key
+	byKey     map[wire.Key]store.Contact
+	byName    map[string]wire.Key // as pinned
+	byPetname map[string]wire.Key
 }
 
 func (d *Daemon) loadContacts() (contacts, error) {
-	book := contacts{byKey: make(map[wire.Key]store.Contact), byName: make(map[string]wire.Key)}
+	book := contacts{
+		byKey:     make(map[wire.Key]store.Contact),
+		byName:    make(map[string]wire.Key),
+		byPetname: make(map[string]wire.Key),
+	}
 	all, err := d.store.Contacts(d.ctx)
 	for _, contact := range all {
 		book.add(contact)
@@ -31,7 +37,30 @@ func (d *Daemon) loadContacts() (contacts, error) {
 func (b *contacts) add(contact store.Contact) {
 	b.byKey[contact.Key] = contact
 	b.byName[contact.Name] = contact.Key
+	if contact.Petname != "" {
+		b.byPetname[contact.Petname] = contact.Key
+	}
 }
+
+func (b *contacts) remove(key wire.Key) {
+	contact := b.byKey[key]
+	delete(b.byKey, key)
+	delete(b.byName, contact.Name)
+	delete(b.byPetname, contact.Petname)
+}
+
+// find returns the contact the user calls by name. A petname is the user's own
+// word and goes before a name that somebody else has chosen.
+func (b *contacts) find(name string) (store.Contact, bool) {
+	key, known := b.byPetname[name]
+	if !known {
+		key, known = b.byName[name]
+	}
+	return b.byKey[key], known
+}
+
+// calledName is what the user calls a contact.
+func calledName(contact store.Contact) string { return cmp.Or(contact.Petname, contact.Name) }
 
 // resolve finds the key of a peer the user named. A name means the key pinned
 // to it; when the roster has the name with another key, nothing may be sent.
@@ -58,22 +87,43 @@ func (d *Daemon) resolveLocked(ref string) (wire.Key, error) {
 	if err != nil {
 		return wire.Key{}, api.NoSuchPeer(ref)
 	}
-	row, listed := d.roster.ByName(normal)
-	pinned, known := d.contacts.byName[normal]
+	contact, known := d.contacts.find(normal)
+	row, listed := d.roster.ByName(cmp.Or(contact.Name, normal))
 	switch {
-	case known && listed && row.Key != pinned:
+	case known && listed && row.Key != contact.Key:
 		return wire.Key{}, api.KeyChanged(normal)
 	case known:
-		return pinned, nil
+		return contact.Key, nil
 	case listed:
 		return row.Key, nil
 	}
 	return wire.Key{}, api.NoSuchPeer(ref)
 }
 
-// nameOf returns the name to show for a peer: the one pinned to its key, else
-// the roster's, else the key itself. A name that is pinned to another key is
-// nobody else's.
+// contact returns the contact that ref, a name or a whole key, means.
+func (d *Daemon) contact(ref string) (store.Contact, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if key, err := wire.ParseKey(ref); err == nil {
+		if contact, known := d.contacts.byKey[key]; known {
+			return contact, nil
+		}
+		return store.Contact{}, api.NoSuchContact(ref)
+	}
+	normal, err := name.Normalize(ref)
+	if err != nil {
+		return store.Contact{}, api.NoSuchContact(ref)
+	}
+	contact, known := d.contacts.find(normal)
+	if !known {
+		return store.Contact{}, api.NoSuchContact(ref)
+	}
+	return contact, nil
+}
+
+// nameOf returns the name to show for a peer: the user's petname for it, else
+// the one pinned to its key, else the roster's, else the key itself. What the
+// user calls one contact is no other peer's name.
 func (d *Daemon) nameOf(peer wire.Key) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -81,23 +131,30 @@ func (d *Daemon) nameOf(peer wire.Key) string {
 }
 
 func (d *Daemon) nameOfLocked(peer wire.Key) string {
-	if contact, known := d.contacts.byKey[peer]; known {
-		return contact.Name
+	contact, known := d.contacts.byKey[peer]
+	shown := calledName(contact)
+	if !known {
+		row, listed := d.roster.Row(peer)
+		if !listed {
+			return peer.String()
+		}
+		shown = row.Name
 	}
-	row, listed := d.roster.Row(peer)
-	if _, taken := d.contacts.byName[row.Name]; !listed || taken {
+	if owner, taken := d.contacts.find(shown); taken && owner.Key != peer {
 		return peer.String()
 	}
-	return row.Name
+	return shown
 }
 
 // pin binds a peer's name to its key at the first contact.
 func (d *Daemon) pin(ctx context.Context, peer wire.Key) error {
-	d.mu.Lock()
-	_, known := d.contacts.byKey[peer]
-	row, listed := d.roster.Row(peer)
-	d.mu.Unlock()
-	if known || !listed {
+	if !d.unpinned(peer) {
+		return nil
+	}
+	d.pinning.Lock()
+	defer d.pinning.Unlock()
+	row, listed := d.rosterRow(peer)
+	if !listed || !d.unpinned(peer) {
 		return nil
 	}
 	contact := store.Contact{Key: peer, Name: row.Name, PinnedAt: time.Now(), Prekey: row.Prekey}
@@ -112,6 +169,13 @@ func (d *Daemon) pin(ctx context.Context, peer wire.Key) error {
 	defer d.mu.Unlock()
 	d.contacts.add(contact)
 	return nil
+}
+
+func (d *Daemon) unpinned(peer wire.Key) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, known := d.contacts.byKey[peer]
+	return !known
 }
 
 // ownName is the name bound to our key.

@@ -69,6 +69,10 @@ type Daemon struct {
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 
+	// pinning is held while contacts change, on disk and then in memory. It is
+	// taken before mu.
+	pinning sync.Mutex
+
 	mu sync.Mutex // guards what follows
 	// membership says which rendezvous to log in to.
 	membership membership

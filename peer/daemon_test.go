@@ -255,17 +255,8 @@ func TestNameThatMovedToAnotherKeyIsRefused(t *testing.T) {
 	alice, bob := c.join("alice"), c.join("bob")
 	c.knows(alice, "bob")
 	c.send(alice, "bob", "hello")
-	// A rendezvous that gives bob's name to somebody else.
-	row, _ := alice.rosterRow(bob.Key())
-	row.Key = wire.Key{9}
-	alice.mu.Lock()
-	epoch, version := alice.roster.Epoch(), alice.roster.Version()
-	alice.mu.Unlock()
-	err := alice.applyDelta(wire.Delta{Epoch: epoch, From: version, To: version + 1, Changed: []wire.Row{row}, Removed: []wire.Key{bob.Key()}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = alice.Send(t.Context(), api.SendRequest{To: "bob", Text: "secret"})
+	c.moveName(alice, bob.Key(), wire.Key{9})
+	_, err := alice.Send(t.Context(), api.SendRequest{To: "bob", Text: "secret"})
 	wantCode(t, err, api.CodeKeyChanged)
 }
 

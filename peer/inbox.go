@@ -35,7 +35,7 @@ func (d *Daemon) receive(from wire.Key, text wire.Text, path api.Path) (wire.Rec
 func (d *Daemon) Read(ctx context.Context, request api.ReadRequest) ([]api.Message, error) {
 	filter := store.Filter{Unread: request.Unread}
 	if request.From != "" {
-		peer, err := d.resolve(request.From)
+		peer, err := d.author(request.From)
 		if err != nil {
 			return nil, err
 		}
@@ -52,6 +52,16 @@ func (d *Daemon) Read(ctx context.Context, request api.ReadRequest) ([]api.Messa
 		}
 	}
 	return rows, nil
+}
+
+// author finds the key of a peer whose messages the user wants to read. A whole
+// key may be one that was forgotten, or that the user trusts no more: its
+// messages are still there.
+func (d *Daemon) author(ref string) (wire.Key, error) {
+	if key, err := wire.ParseKey(ref); err == nil {
+		return key, nil
+	}
+	return d.resolve(ref)
 }
 
 // MarkRead records that the user has seen a message and all before it, and

@@ -81,7 +81,7 @@ func (d *Daemon) Peers(ctx context.Context) ([]api.Peer, error) {
 		return nil, err
 	}
 	var rows []api.Peer
-	for _, key := range d.knownPeers() {
+	for _, key := range d.knownPeers(unread, queued) {
 		row := d.peerRow(key)
 		row.Unread, row.Queued = unread[key], queued[key]
 		rows = append(rows, row)
@@ -90,7 +90,9 @@ func (d *Daemon) Peers(ctx context.Context) ([]api.Peer, error) {
 	return rows, nil
 }
 
-func (d *Daemon) knownPeers() []wire.Key {
+// knownPeers returns the members of the circle, the contacts, and whoever
+// messages of ours wait for or came from.
+func (d *Daemon) knownPeers(unread, queued map[wire.Key]int) []wire.Key {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	known := make(map[wire.Key]bool)
@@ -99,6 +101,11 @@ func (d *Daemon) knownPeers() []wire.Key {
 	}
 	for key := range d.contacts.byKey {
 		known[key] = true
+	}
+	for _, waiting := range []map[wire.Key]int{unread, queued} {
+		for key := range waiting {
+			known[key] = true
+		}
 	}
 	delete(known, d.Key())
 	keys := make([]wire.Key, 0, len(known))

@@ -53,6 +53,8 @@ type Backend interface {
 	// Why explains which path to the peer is in use.
 	Why(ctx context.Context, peer string) (Why, error)
 
+	Contacts
+
 	// Subscribe returns the events of the given types (all when there are
 	// none) that happen from now on: when it returns, nothing more is missed.
 	// The channel is closed when ctx ends, and also when the subscriber falls

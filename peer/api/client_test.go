@@ -66,6 +66,9 @@ func TestRowsArriveAsTheyWereSent(t *testing.T) {
 	why, err := c.Why(ctx, "nas")
 	wantWhy, _ := daemon.Why(ctx, "nas")
 	same(t, "why", why, wantWhy, err)
+	contacts, err := c.Contacts(ctx)
+	wantContacts, _ := daemon.Contacts(ctx)
+	same(t, "contacts", contacts, wantContacts, err)
 	peer, err := c.Connect(ctx, "bob")
 	wantPeer, _ := daemon.Connect(ctx, "bob")
 	same(t, "connect", peer, wantPeer, err)
@@ -94,6 +97,12 @@ func TestErrorsKeepTheirCodeAndHint(t *testing.T) {
 		api.CodeNotReached:  exitcode.NotReached,
 		api.CodeOnlyRelayed: exitcode.OnlyRelayed,
 		api.CodeDeclined:    exitcode.Declined,
+
+		api.CodeNoSuchContact:  exitcode.NoSuchPeer,
+		api.CodeKeyMismatch:    exitcode.Denied,
+		api.CodeKeyKnown:       exitcode.Denied,
+		api.CodeNameTaken:      exitcode.Denied,
+		api.CodeMessagesQueued: exitcode.Denied,
 	} {
 		t.Run(string(code), func(t *testing.T) {
 			want := &api.Error{Code: code, Message: "it broke", Hint: "mend it", Subject: "bob"}

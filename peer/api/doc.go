@@ -19,6 +19,10 @@
 //	POST /v1/ping                PeerRef         Ping
 //	POST /v1/netcheck                            Netcheck
 //	GET  /v1/why?peer=                           Why
+//	GET  /v1/contacts                            Contact …
+//	POST /v1/contacts/trust      TrustRequest    Trusted
+//	POST /v1/contacts/rename     RenameRequest   Contact
+//	POST /v1/contacts/forget     ForgetRequest   Forgotten
 //	GET  /v1/events?type=                        Message, Presence, PathChange …
 //
 // Rows are the daemon's public contract: fields may be added, never renamed.

@@ -35,6 +35,12 @@ const (
 	CodeNotReached  Code = "not_reached"
 	CodeOnlyRelayed Code = "only_relayed"
 	CodeDeclined    Code = "declined"
+
+	CodeNoSuchContact  Code = "no_such_contact"
+	CodeKeyMismatch    Code = "key_mismatch"    // a name comes with another key than the one to be trusted
+	CodeKeyKnown       Code = "key_known"       // a key to be trusted is pinned to another name
+	CodeNameTaken      Code = "name_taken"      // a petname is somebody else's name
+	CodeMessagesQueued Code = "messages_queued" // for a contact to be forgotten
 )
 
 type meaning struct{ exit, status int }
@@ -47,9 +53,9 @@ func (c Code) meaning() meaning {
 		return meaning{exitcode.Usage, http.StatusBadRequest}
 	case CodeUnreachable:
 		return meaning{exitcode.DaemonUnreachable, http.StatusServiceUnavailable}
-	case CodeDenied, CodeKeyChanged:
+	case CodeDenied, CodeKeyChanged, CodeKeyMismatch, CodeKeyKnown, CodeNameTaken, CodeMessagesQueued:
 		return meaning{exitcode.Denied, http.StatusForbidden}
-	case CodeNoSuchPeer:
+	case CodeNoSuchPeer, CodeNoSuchContact:
 		return meaning{exitcode.NoSuchPeer, http.StatusNotFound}
 	case CodeNotReached:
 		return meaning{exitcode.NotReached, http.StatusGatewayTimeout}
@@ -72,13 +78,13 @@ func NoSuchPeer(ref string) *Error {
 }
 
 // KeyChanged is the error for a peer whose known name now comes with another
-// key: nothing may be sent to it until the user has looked into it.
+// key: nothing may be sent to it until the user has trusted that one.
 func KeyChanged(name string) *Error {
 	return &Error{
 		Code:    CodeKeyChanged,
 		Subject: name,
 		Message: fmt.Sprintf("the key of %q has changed: it may be somebody else", name),
-		Hint:    "compare keys with the owner (peerctl whoami) before you trust the new one",
+		Hint:    fmt.Sprintf("compare it with the owner's (peerctl whoami), then accept it: peerctl contact trust %s", name),
 	}
 }
 

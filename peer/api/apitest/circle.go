@@ -31,6 +31,9 @@ func Circle() *Daemon {
 		api.Peer{Name: "mallory", Key: key('m'), Online: true, Path: api.PathNone},
 		api.Peer{Name: "e\x1b]52;c;aGk=\x07\u202evil", Key: key('e'), Path: api.PathNone},
 	)
+	d.Know(api.Contact{PinnedName: "bob", Key: key('b'), Roster: api.RosterAgrees})
+	d.Know(api.Contact{PinnedName: "carol", Key: key('c'), Roster: api.RosterAgrees})
+	d.Know(api.Contact{PinnedName: "mallory", Key: key('o'), Roster: api.RosterChanged, RosterKey: key('m'), Queued: 2})
 	d.Refuse("mallory", api.KeyChanged("mallory"))
 	d.Explain(whyNAS())
 	d.Explain(whyBob())

@@ -38,6 +38,7 @@ type Daemon struct {
 	why    map[string]api.Why
 	// netcheck is the answer to netcheck but for what status tells.
 	netcheck api.Netcheck
+	contacts []api.Contact // Queued counts only what waits for a key that has changed since
 	sent     []api.Sent
 	texts    []string // of the messages in sent
 	inbox    []api.Message
