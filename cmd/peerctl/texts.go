@@ -47,6 +47,7 @@ type texts struct {
 	Aspect          map[string]string // that was not measured
 	GapReason       map[string]string // why
 	Why             whyTexts
+	Contact         contactTexts
 
 	// Failures found here.
 	NotDelivered    failureText // peer, wanted state, timeout

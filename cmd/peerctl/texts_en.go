@@ -115,7 +115,8 @@ var english = texts{
 		"out-of-time":          "the network is too slow for all of it in 3 s",
 		"pending":              "it takes minutes and is under way; see peerctl netcheck later",
 	},
-	Why: englishWhy,
+	Why:     englishWhy,
+	Contact: englishContact,
 
 	NotDelivered: failureText{"not %[2]s to %[1]s within %[3]s: the message stays queued, nothing is lost", "it goes on by itself; follow the queue with: peerctl peers"},
 	NotRead:      failureText{"%[1]s has not read the message within %[2]s: it is delivered", "wait longer with --timeout"},

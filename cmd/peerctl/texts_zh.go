@@ -115,7 +115,8 @@ var chinese = texts{
 		"out-of-time":          "网络太慢，3 秒内无法全部完成",
 		"pending":              "需要几分钟，正在进行；请稍后再运行 peerctl netcheck",
 	},
-	Why: chineseWhy,
+	Why:     chineseWhy,
+	Contact: chineseContact,
 
 	NotDelivered: failureText{"发给 %[1]s 的消息在 %[3]s 内未达到“%[2]s”：消息仍在排队，不会丢失", "会自动继续发送；查看排队情况：peerctl peers"},
 	NotRead:      failureText{"%[1]s 在 %[2]s 内没有阅读：消息已送达", "用 --timeout 延长等待"},
@@ -133,8 +134,14 @@ var chinese = texts{
 	Daemon: map[api.Code]failureText{
 		api.CodeUnreachable: {"%[1]s 上没有守护进程应答", "启动：peerd run"},
 		api.CodeDenied:      {"无权访问 %[1]s：它属于其他用户", "请以运行 peerd 的用户身份运行 peerctl"},
-		api.CodeKeyChanged:  {"%[1]q 的密钥已改变：对方可能是别人", "在信任新密钥之前，请与本人核对（peerctl whoami）"},
+		api.CodeKeyChanged:  {"%[1]q 的密钥已改变：对方可能是别人", "与本人核对（peerctl whoami），无误后接受：peerctl contact trust %[1]s"},
 		api.CodeNoSuchPeer:  {"圈子里没有名为 %[1]q 的对端", "查看成员：peerctl peers"},
 		api.CodeNotReached:  {"%[1]q 没有应答", "查看原因：peerctl why %[1]s"},
+
+		api.CodeNoSuchContact:  {"没有名为 %[1]q 的联系人", "查看联系人：peerctl contact ls"},
+		api.CodeKeyMismatch:    {"%[1]q 现在的密钥不是指定的那把：什么都没有改变", "查看现在的密钥：peerctl contact ls；与本人核对：peerctl whoami"},
+		api.CodeKeyKnown:       {"新密钥是联系人 %[1]q 的：什么都没有改变", "如果两者是同一个人：peerctl contact rm %[1]s"},
+		api.CodeNameTaken:      {"名称 %[1]q 已被占用，或与已有的名称相似", "请换一个；已占用的：peerctl peers"},
+		api.CodeMessagesQueued: {"发给 %[1]q 的消息有些尚未送达，会因此丢失", "确认丢弃：peerctl contact rm %[1]s --force"},
 	},
 }

@@ -137,7 +137,7 @@ func MessagesQueued(name string, count int) *Error {
 	return &Error{
 		Code:    CodeMessagesQueued,
 		Subject: name,
-		Message: fmt.Sprintf("%d of your messages to %q are not delivered and would be lost", count, name),
+		Message: fmt.Sprintf("messages to %q that are not delivered and would be lost: %d", name, count),
 		Hint:    fmt.Sprintf("lose them: peerctl contact rm %s --force", name),
 	}
 }
