@@ -13,7 +13,8 @@ import (
 )
 
 // TestKeyBehindANameChanges proves that a message to somebody we know is never
-// sent to another key that comes under the same name, and that the user is told.
+// sent to another key that comes under the same name, that the user is told, and
+// that after the user's word only new messages go to the new key.
 func TestKeyBehindANameChanges(t *testing.T) {
 	t.Parallel()
 	lab, s, h := pair(t, natlab.Masquerade, natlab.Masquerade)
@@ -22,10 +23,11 @@ func TestKeyBehindANameChanges(t *testing.T) {
 
 	// Bob goes by another name now, and somebody else takes the one he had.
 	h.bob.Stop()
-	robert := h.bob.Host.Start(natlab.Command{
+	asRobert := natlab.Command{
 		Path: filepath.Join(binaries, "peerd"),
 		Args: []string{"run", "--state", filepath.Join(s.Dir(), "bob"), "--name", "robert"},
-	})
+	}
+	robert := h.bob.Host.Start(asRobert)
 	robert.WaitLine(patience, "ready")
 	impostor, err := s.Peer(lab.PublicHost("impostor", natlab.Link{}), "impostor", "--name", "bob")
 	if err != nil {
@@ -45,6 +47,38 @@ func TestKeyBehindANameChanges(t *testing.T) {
 	}
 	if got := received(t, impostor, "alice"); len(got) > 0 {
 		t.Errorf("the impostor received %q", got)
+	}
+
+	robert.Kill()
+	if result := h.alice.Ctl("send", known, "waits for the key I know", "--wait", "stored"); result.ExitCode != 0 {
+		t.Fatalf("send to the old key: exit %d: %s", result.ExitCode, result.Stderr)
+	}
+	trust(t, h.alice, "bob", known, keyOf(t, impostor))
+	send(t, h.alice, "bob", "for the key I trust now")
+	if got, want := received(t, impostor, "alice"), []string{"for the key I trust now"}; !slices.Equal(got, want) {
+		t.Errorf("the new bob received %q, want %q", got, want)
+	}
+	h.bob.Host.Start(asRobert).WaitLine(patience, "ready")
+	eventually(t, "the old key gets what was written to it", func() bool {
+		return slices.Contains(received(t, h.bob, "alice"), "waits for the key I know")
+	})
+}
+
+// trust accepts a new key under a known name, as a script would, once a wrong
+// one has been refused.
+func trust(t *testing.T, p *stage.Peer, name, oldKey, newKey string) {
+	t.Helper()
+	if result := p.Ctl("contact", "trust", name, "--key", oldKey); result.ExitCode != 4 {
+		t.Errorf("trusting another key than the one offered ended with exit %d, want 4", result.ExitCode)
+	}
+	result := p.Ctl("contact", "trust", name, "--key", newKey)
+	if result.ExitCode != 0 {
+		t.Fatalf("trust: exit %d: %s", result.ExitCode, result.Stderr)
+	}
+	for _, said := range []string{"old key  " + oldKey, "new key  " + newKey, "wait for the old key: 1"} {
+		if !strings.Contains(result.Stderr, said) {
+			t.Errorf("trust does not say %q: %s", said, result.Stderr)
+		}
 	}
 }
 
