@@ -24,7 +24,8 @@ type texts struct {
 	Name, Key, Circle                     string
 	CameOnline, WentOffline               string
 	Pong                                  string // sequence number, peer, RTT, path
-	NoMessages, Watching                  string
+	NoMessages, NothingFound, Watching    string
+	OursTo                                string // peer: who wrote to whom
 	AwaitingDirect                        string // peer, timeout
 	UDP, Rendezvous, Observed, Local, NAT string
 	Mapped                                string

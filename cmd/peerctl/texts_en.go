@@ -23,6 +23,8 @@ var english = texts{
 	WentOffline:    "is offline",
 	Pong:           "pong %[1]d from %[2]s: %[3]s %[4]s",
 	NoMessages:     "no messages",
+	NothingFound:   "no message found",
+	OursTo:         "me to %[1]s",
 	Watching:       "watching, Ctrl-C ends",
 	AwaitingDirect: "waiting for a direct path to %[1]s, at most %[2]s; why there is none: peerctl why %[1]s",
 	UDP:            "UDP",

@@ -23,6 +23,8 @@ var chinese = texts{
 	WentOffline:    "下线",
 	Pong:           "第 %[1]d 次回应，来自 %[2]s：%[3]s %[4]s",
 	NoMessages:     "没有消息",
+	NothingFound:   "没有找到消息",
+	OursTo:         "我发给 %[1]s",
 	Watching:       "正在监听，按 Ctrl-C 结束",
 	AwaitingDirect: "正在等待通往 %[1]s 的直连路径，最多 %[2]s；查看为何没有：peerctl why %[1]s",
 	UDP:            "UDP",

@@ -31,6 +31,10 @@ type Backend interface {
 	// nothing: a reader that dies before it has shown them loses none.
 	Read(ctx context.Context, request ReadRequest) ([]Message, error)
 
+	// Search lists the messages, ours and the peers', that contain all the
+	// texts, the newest first. It marks nothing. Nothing found is no error.
+	Search(ctx context.Context, request SearchRequest) ([]Message, error)
+
 	// MarkRead records that the user has seen a message and every earlier one
 	// of the same sender. Marking again changes nothing.
 	MarkRead(ctx context.Context, mark ReadMark) error

@@ -102,6 +102,12 @@ func (c *Client) Read(ctx context.Context, request ReadRequest) ([]Message, erro
 	return list[Message](ctx, c, "/v1/messages?"+query.Encode())
 }
 
+// Search is Backend.Search.
+func (c *Client) Search(ctx context.Context, request SearchRequest) ([]Message, error) {
+	query := url.Values{"text": request.Texts, "peer": {request.Peer}, "limit": {strconv.Itoa(request.Limit)}}
+	return list[Message](ctx, c, "/v1/search?"+query.Encode())
+}
+
 // MarkRead is Backend.MarkRead.
 func (c *Client) MarkRead(ctx context.Context, mark ReadMark) error {
 	_, err := call[struct{}](ctx, c, http.MethodPost, "/v1/read", mark)

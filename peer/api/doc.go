@@ -14,6 +14,7 @@
 //	POST /v1/messages            SendRequest     Sent, when stored
 //	GET  /v1/messages?from=&unread=              Message …
 //	GET  /v1/messages/{id}/wait?state=&within=   Sent, when reached or after within
+//	GET  /v1/search?text=&peer=&limit=           Message …, newest first; text= may be repeated
 //	POST /v1/read                ReadMark
 //	POST /v1/connect             PeerRef         Peer
 //	POST /v1/ping                PeerRef         Ping

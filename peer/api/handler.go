@@ -25,6 +25,7 @@ func newHandler(stopping context.Context, backend Backend, logger zerolog.Logger
 	mux.HandleFunc("POST /v1/messages", one(h.send))
 	mux.HandleFunc("GET /v1/messages", many(h.read))
 	mux.HandleFunc("GET /v1/messages/{id}/wait", one(h.wait))
+	mux.HandleFunc("GET /v1/search", many(h.search))
 	mux.HandleFunc("POST /v1/read", one(h.markRead))
 	mux.HandleFunc("POST /v1/connect", one(h.connect))
 	mux.HandleFunc("POST /v1/ping", one(h.ping))

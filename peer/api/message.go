@@ -1,7 +1,7 @@
 package api
 
 // Message is a received message: an event when it arrives, and a row of the
-// history later.
+// history later. A search also finds messages of ours, which are Outgoing.
 type Message struct {
 	V          Version     `json:"v"`
 	Type       messageType `json:"type"`
@@ -10,9 +10,10 @@ type Message struct {
 	FromKey    string      `json:"from_key"`
 	To         string      `json:"to"`
 	Text       string      `json:"text"`
-	SentAt     Time        `json:"sent_at"`     // by the sender's clock
-	ReceivedAt Time        `json:"received_at"` // when it arrived, by our clock
-	Path       Path        `json:"path"`        // it came by
+	SentAt     Time        `json:"sent_at"`              // by the sender's clock
+	ReceivedAt Time        `json:"received_at,omitzero"` // when it arrived, by the recipient's clock; zero until then
+	Path       Path        `json:"path"`                 // it came by
+	Outgoing   bool        `json:"outgoing,omitzero"`    // ours
 }
 
 // EventType implements [Event].

@@ -328,6 +328,48 @@ func (d *Daemon) Read(_ context.Context, request api.ReadRequest) ([]api.Message
 	return messages, nil
 }
 
+func (d *Daemon) Search(_ context.Context, request api.SearchRequest) ([]api.Message, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var peer api.Peer
+	if request.Peer != "" {
+		p, err := d.find(request.Peer)
+		if err != nil {
+			return nil, err
+		}
+		peer = *p
+	}
+	var found []api.Message
+	for _, m := range slices.Concat(d.inbox, d.outgoing()) {
+		with := m.From
+		if m.Outgoing {
+			with = m.To
+		}
+		if (request.Peer == "" || with == peer.Name) && containsAll(m.Text, request.Texts) {
+			found = append(found, m)
+		}
+	}
+	slices.Reverse(found)
+	return found[:min(request.Limit, len(found))], nil
+}
+
+// outgoing returns the messages sent as the history has them. The caller holds
+// the lock.
+func (d *Daemon) outgoing() []api.Message {
+	var messages []api.Message
+	for i, s := range d.sent {
+		messages = append(messages, api.Message{
+			ID: s.ID, From: d.status.Name, FromKey: d.status.Key, To: s.To, Text: d.texts[i],
+			SentAt: Epoch, ReceivedAt: Epoch, Path: s.Path, Outgoing: true,
+		})
+	}
+	return messages
+}
+
+func containsAll(text string, parts []string) bool {
+	return !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(text, part) })
+}
+
 func (d *Daemon) MarkRead(_ context.Context, mark api.ReadMark) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

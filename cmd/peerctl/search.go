@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"peerd/internal/printable"
+	"peerd/peer/api"
+)
+
+func (a *app) searchCommand() *cobra.Command {
+	var limit int
+	command := &cobra.Command{
+		Use:   "search [PEER] TEXT...",
+		Short: "Find messages in the history, the newest first",
+		Long: `Find messages in the history, yours and your peers', the newest first. Nothing is
+marked read.
+
+A message is found when every TEXT is in it, anywhere, in either case. No character
+of a TEXT means something else. TEXTs of three characters and more are found with
+and without accents; when all are shorter, the newest 50,000 messages are looked
+through. The first argument is the PEER if a peer has that name and a TEXT follows;
+to search for a name and more, put the name last.
+
+Finding nothing is no failure: the exit code is 0, and stdout is empty.`,
+		Example: `  peerctl search 聊天
+  peerctl search bob invoice "7 pm"`,
+		Args:              usageArgs(cobra.MinimumNArgs(1)),
+		ValidArgsFunction: a.completeFirstPeer,
+		RunE: a.with(func(ctx context.Context, client *api.Client, args []string) error {
+			return a.search(ctx, client, args, limit)
+		}),
+	}
+	command.Flags().IntVar(&limit, "limit", 50, "at most this `NUMBER` of messages")
+	return command
+}
+
+func (a *app) search(ctx context.Context, client *api.Client, args []string, limit int) error {
+	ctx, cancel := a.limited(ctx)
+	defer cancel()
+	request := api.SearchRequest{Texts: args, Limit: limit}
+	if len(args) > 1 {
+		peers, err := client.Peers(ctx)
+		if err != nil {
+			return err
+		}
+		if peer, err := api.FindPeer(peers, args[0]); err == nil {
+			request.Peer, request.Texts = peer.Key, args[1:]
+		}
+	}
+	found, err := client.Search(ctx, request)
+	if err != nil {
+		return err
+	}
+	for _, m := range found {
+		if err := a.showFound(m); err != nil {
+			return err
+		}
+	}
+	if len(found) == 0 {
+		a.say(a.text.NothingFound)
+	}
+	return nil
+}
+
+// showFound shows a message of either side.
+func (a *app) showFound(m api.Message) error {
+	if a.json || !m.Outgoing {
+		return a.showMessage(m)
+	}
+	to := fill(a.text.OursTo, printable.Line(m.To))
+	return a.line("%s  %s  %s", instant(m.SentAt), to, printable.Text(m.Text, "    "))
+}
+
+// completeFirstPeer offers peers for the first argument only.
+func (a *app) completeFirstPeer(command *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.completePeers(command, args, typed)
+}
