@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -134,6 +135,9 @@ func (d *Daemon) markSent(messages []store.Message) {
 // delivered takes a receipt: the message is on the peer's disk.
 func (d *Daemon) delivered(peer wire.Key, receipt wire.Receipt, path api.Path) {
 	m, changed, err := d.store.MarkDelivered(d.ctx, peer, receipt.ID, time.Now(), string(path))
+	if errors.Is(err, store.ErrNotFound) {
+		return // the user discarded it while it was on its way
+	}
 	if err != nil {
 		d.log.Error().Err(err).Stringer("peer", peer).Msg("mark message as delivered")
 		return

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -107,6 +108,21 @@ func TestPetnameStaysThroughLaterContacts(t *testing.T) {
 	check(t, s.Pin(t.Context(), Contact{Key: bob, Name: "bob", PinnedAt: noon}))
 	if got, err := s.Contact(t.Context(), bob); got != want || err != nil {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func TestContactOfTheFirstSchemaKeepsItsName(t *testing.T) {
+	dir := t.TempDir()
+	db, err := connect(filepath.Join(dir, fileName), 1)
+	check(t, err)
+	check(t, migrateStep(t.Context(), db, migration1, 1))
+	_, err = db.ExecContext(t.Context(), `INSERT INTO contact VALUES (?, 'bob', ?, 0, zeroblob(32), zeroblob(64), 0)`,
+		bob[:], toNanos(noon))
+	check(t, err)
+	check(t, db.Close())
+	all, err := reopen(t, dir).Contacts(t.Context())
+	if !slices.Equal(all, []Contact{{Key: bob, Name: "bob", PinnedAt: noon}}) || err != nil {
+		t.Errorf("contacts are %+v (error %v)", all, err)
 	}
 }
 
