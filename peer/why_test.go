@@ -76,6 +76,10 @@ func TestWhyNamesWhatALyingIntroductionNamed(t *testing.T) {
 	c := newCircle(t)
 	alice, bob := c.join("alice"), c.join("bob")
 	c.knows(alice, "bob")
+	// Alice is done with bob's login when she knows of the next: it would make her
+	// talk to somebody she has a session with.
+	c.join("carol")
+	c.knows(alice, "carol")
 	stranger := netip.MustParseAddrPort("127.0.0.1:9999")
 	alice.introduced(wire.Introduction{
 		Session:  wire.DeriveSessionID(alice.Key(), alice.instance, bob.Key(), bob.instance),
