@@ -78,8 +78,4 @@ const (
 	// forger of sources could use to amplify a flood 1.6 to 2.2 times.
 	bindingRate  = 20 // per second
 	bindingBurst = 50
-	// bindingSlots is the fixed size of the table of token buckets: 96 KiB,
-	// however many sources a flood forges. Prefixes that share a slot share
-	// its tokens; the slot is chosen by a keyed hash, so nobody can aim.
-	bindingSlots = 4096
 )

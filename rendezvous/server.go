@@ -34,6 +34,7 @@ import (
 	"peerd/internal/identity"
 	"peerd/internal/invite"
 	"peerd/internal/name"
+	"peerd/internal/ration"
 	"peerd/rendezvous/classic"
 	"peerd/wire"
 )
@@ -99,7 +100,7 @@ type Server struct {
 	metricsAddr netip.AddrPort
 
 	cookies  *cookies
-	bindings *bindingLimit
+	bindings *ration.Ration
 	halfOpen *halfOpen
 	quotas   *quotas
 	relay    *relayTable
@@ -168,7 +169,7 @@ func open(config Config, self *identity.Identity, state *state) (_ *Server, err 
 		config: config, log: config.Logger, identity: self, state: state, started: time.Now(),
 		tls:     self.ServerTLS(wire.ControlProtocol),
 		sockets: sockets, addresses: found, controlPort: sockets.mainPort(), otherPort: sockets.mainPort() + 1,
-		cookies: newCookies(), bindings: newBindingLimit(), halfOpen: newHalfOpen(),
+		cookies: newCookies(), bindings: ration.New(bindingRate, bindingBurst), halfOpen: newHalfOpen(),
 		quotas: newQuotas(config.RelayRate), relay: newRelayTable(), counters: new(counters),
 	}
 	s.hub = newHub(config, s.cookies, s.relay, s.counters, members)

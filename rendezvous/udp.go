@@ -85,7 +85,7 @@ func (s *Server) answer(socket *udpSocket, datagram []byte, d *offload.Datagrams
 		return
 	}
 	request, err := wire.ParseBindingRequest(datagram)
-	if unknown, ok := errors.AsType[wire.UnknownAttributesError](err); ok && s.bindings.allow(d.From.Addr(), now) {
+	if unknown, ok := errors.AsType[wire.UnknownAttributesError](err); ok && s.mayAnswer(d.From.Addr(), now) {
 		s.counters.bindings.Add(1)
 		socket.send(socket.asked(d), unknown.Append(socket.scratch[:0]), d.From)
 		return
@@ -134,7 +134,7 @@ func (s *Server) accept(socket *udpSocket, login wire.Login, d *offload.Datagram
 // whoever has the other.
 func (s *Server) acceptElsewhere(socket *udpSocket, login wire.Login, d *offload.Datagrams, now time.Time) {
 	asked := socket.asked(d)
-	if !s.addresses.isSecond(asked) || login.Change != (wire.Change{}) || !s.bindings.allow(d.From.Addr(), now) {
+	if !s.addresses.isSecond(asked) || login.Change != (wire.Change{}) || !s.mayAnswer(d.From.Addr(), now) {
 		s.counters.datagramsDropped.Add(1)
 		return
 	}
@@ -154,7 +154,7 @@ func (s *Server) acceptElsewhere(socket *udpSocket, login wire.Login, d *offload
 func (s *Server) answerBinding(socket *udpSocket, request wire.BindingRequest, d *offload.Datagrams, now time.Time) {
 	asked := socket.asked(d)
 	from, local := s.changed(socket, asked, request.Change)
-	if from == nil || !s.bindings.allow(d.From.Addr(), now) {
+	if from == nil || !s.mayAnswer(d.From.Addr(), now) {
 		s.counters.datagramsDropped.Add(1)
 		return
 	}

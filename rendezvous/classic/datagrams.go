@@ -37,7 +37,7 @@ func (d *Door) readDatagrams() {
 func (d *Door) receive(datagram []byte, from netip.AddrPort, via netip.Addr, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.datagrams.take(from.Addr(), now) {
+	if !d.datagrams.Take(alone(from.Addr()), now) {
 		d.counters.OverRate.Add(1)
 		return
 	}
@@ -109,3 +109,6 @@ func (d *Door) logout(from *user) {
 	d.log.Info().Str("name", u.name).Str("why", "said so").Msg("classic logout")
 	d.tell(told)
 }
+
+// alone is an address as a source of its own.
+func alone(address netip.Addr) netip.Prefix { return netip.PrefixFrom(address, address.BitLen()) }

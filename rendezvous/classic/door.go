@@ -35,6 +35,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"peerd/internal/offload"
+	"peerd/internal/ration"
 	"peerd/wire"
 )
 
@@ -57,8 +58,8 @@ type Door struct {
 	// that they hear of events in the order in which these happened.
 	mu        sync.Mutex
 	table     *table
-	datagrams *ration
-	fetches   *ration
+	datagrams *ration.Ration
+	fetches   *ration.Ration
 	lists     map[*net.TCPConn]netip.Addr // those being sent, and to whom
 }
 
@@ -75,8 +76,8 @@ func Open(address string, log zerolog.Logger) (*Door, error) {
 		port:    tcp.Addr().(*net.TCPAddr).AddrPort().Port(),
 		closing: closing, shut: sync.OnceFunc(func() { close(closing) }),
 		table:     newTable(),
-		datagrams: newRation(datagramRate, datagramBurst),
-		fetches:   newRation(fetchRate, fetchBurst),
+		datagrams: ration.New(datagramRate, datagramBurst),
+		fetches:   ration.New(fetchRate, fetchBurst),
 		lists:     map[*net.TCPConn]netip.Addr{},
 	}, nil
 }

@@ -41,7 +41,7 @@ func (d *Door) fetch(conn *net.TCPConn, now time.Time) []byte {
 	address := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.isClosing() || !d.hasRoomForList(address) || !d.fetches.take(address, now) {
+	if d.isClosing() || !d.hasRoomForList(address) || !d.fetches.Take(alone(address), now) {
 		return nil
 	}
 	u, told := d.table.fetch(address, now)

@@ -53,10 +53,6 @@ const (
 	// everybody: at most this often.
 	fetchRate  = 1 // per second
 	fetchBurst = 100
-	// rationSlots is the fixed size of a table of token buckets, however many
-	// sources a flood forges: 96 KiB. Addresses that share a slot share tokens;
-	// a keyed hash chooses the slot, so nobody can aim.
-	rationSlots = 4096
 )
 
 // The TCP connections on which lists travel.
