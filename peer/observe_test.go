@@ -3,8 +3,6 @@ package peer
 import (
 	"testing"
 	"time"
-
-	"peerd/wire"
 )
 
 // TestPeersHearThatUDPStopped proves that a peer whose network lets no more UDP
@@ -26,15 +24,6 @@ func TestPeersHearThatUDPStopped(t *testing.T) {
 		talk.mu.Lock()
 		defer talk.mu.Unlock()
 		introduction := talk.introduction
-		return len(introduction.Candidates) > 0 && !holdsKind(introduction.Candidates, wire.CandidateObserved)
+		return len(introduction.Candidates) > 0 && !observedOf(introduction.Candidates).IsValid()
 	})
-}
-
-func holdsKind(candidates []wire.Candidate, kind wire.CandidateKind) bool {
-	for _, candidate := range candidates {
-		if candidate.Kind == kind {
-			return true
-		}
-	}
-	return false
 }

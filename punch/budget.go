@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// budgetBurst is what one introduction may cost: a full volley at every
-	// candidate, and a probe for each endpoint the peer was seen at.
+	// budgetBurst is what the volleys of one introduction may cost: a full one at
+	// every candidate, and a probe for each endpoint the peer was seen at.
 	budgetBurst = len(volleyOffsets)*wire.MaxCandidates + maxReflexive
 	// budgetPerSecond refills it. It covers the retries on a path in doubt (one
 	// each retryInterval) and nothing like a flood: a peer that probes us from
@@ -16,8 +16,10 @@ const (
 	budgetPerSecond = 8
 )
 
-// budget is the token bucket that every probe is paid from, so that nothing
-// the peer or the rendezvous says makes this session a source of floods.
+// budget is the token bucket that volleys, triggered checks and heartbeats are
+// paid from, so that nothing the peer or the rendezvous says makes this session
+// a source of floods. Strategies have bounds of their own: a number of probes
+// each, and floodSpacing between those of hundreds. The Governor bounds the sum.
 type budget struct {
 	tokens  float64 // at most budgetBurst
 	updated time.Time

@@ -172,7 +172,7 @@ func (m *meetingPort) sockets() int {
 // blockSize estimates the size of a block from the samples that its ends were
 // seen in: the block is a little larger. What does not fit any more, the NAT
 // drops.
-func blockSize(r wire.NATReport) int { return (int(r.LastPort) - int(r.FirstPort) + 1) * 6 / 5 }
+func blockSize(r wire.NATReport) int { return portsOfBlock(r) * 6 / 5 }
 
 func (r *meetingRow) run(e *Engine, now time.Time) {
 	if r.due.IsZero() || r.due.After(now) {

@@ -34,7 +34,9 @@ func isBetter(c, current *candidate) bool {
 // trusted again. A mere change of RTT is no news.
 func (e *Engine) announcePath() {
 	path := e.Path()
-	if path.Direct == e.path.Direct && path.Socket == e.path.Socket && path.Doubtful == e.path.Doubtful && path.Lossy == e.path.Lossy {
+	known := e.path
+	known.RTT = path.RTT
+	if path == known {
 		return
 	}
 	e.path = path
