@@ -69,6 +69,21 @@ func (f *fields) messageID(b []byte) (id MessageID) {
 	return id
 }
 
+// group is an optional group id.
+func (f *fields) group(b []byte) (id GroupID) {
+	f.optional(id[:], "group", b)
+	return id
+}
+
+// payload is the required kind of what an item carries.
+func (f *fields) payload(n uint32) Kind {
+	kind := Kind(f.code("payload", n))
+	if kind < firstPayload {
+		f.fail("payload %d is not a kind of payload", n)
+	}
+	return kind
+}
+
 // bytes bounds a field of at most max bytes and keeps b itself. Empty is allowed.
 func (f *fields) bytes(name string, b []byte, max int) []byte {
 	if len(b) > max {

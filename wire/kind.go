@@ -3,7 +3,8 @@ package wire
 import "strconv"
 
 // A Kind says which message a frame carries. Kinds below 64 travel on control
-// connections, the others on session streams and inside sealed envelopes.
+// connections, those from 64 on session streams and inside sealed envelopes, and
+// those from 96 inside Items.
 // Numbers are never reused.
 type Kind uint8
 
@@ -28,7 +29,11 @@ const (
 	KindText    Kind = 64
 	KindReceipt Kind = 65
 	KindRead    Kind = 66
+	KindItem    Kind = 67
 )
+
+// firstPayload is the first of the kinds that only an Item may carry.
+const firstPayload Kind = 96
 
 var kindNames = [...]string{
 	KindHello:        "hello",
@@ -49,6 +54,7 @@ var kindNames = [...]string{
 	KindText:         "text",
 	KindReceipt:      "receipt",
 	KindRead:         "read",
+	KindItem:         "item",
 }
 
 // String returns the message's name, or "kind 99" for one we do not know.

@@ -14,6 +14,8 @@ const Version = 1
 const (
 	// MaxText bounds a message's text in bytes. Longer content is a file.
 	MaxText = 64 << 10
+	// MaxItem bounds what an item says in bytes: a text of MaxText and 1 KiB about it.
+	MaxItem = MaxText + 1<<10
 	// MaxSealed bounds a sealed envelope: a Text of MaxText, its frame header
 	// and fields, and 5 KiB for encapsulated key, signature and padding.
 	MaxSealed = 70 << 10

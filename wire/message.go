@@ -63,6 +63,8 @@ func parse(kind Kind, body []byte) (Message, error) {
 		return ParseReceipt(body)
 	case KindRead:
 		return ParseRead(body)
+	case KindItem:
+		return ParseItem(body)
 	}
 	return nil, nil
 }

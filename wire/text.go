@@ -13,6 +13,7 @@ type Text struct {
 	Seq    uint64    // the sender's sequence in this conversation, from 1
 	SentAt time.Time // the sender's clock, to the nanosecond
 	Body   string    // UTF-8, at most MaxText bytes; escape before showing
+	Group  GroupID   // of which this is a message, told to every member with the same ID; zero: between the two of us
 }
 
 // Kind implements Message.
@@ -25,6 +26,7 @@ func (m Text) AppendBody(b []byte) ([]byte, error) {
 		Seq:          m.Seq,
 		SentAtUnixNs: unixNano(m.SentAt),
 		Body:         m.Body,
+		Group:        m.Group.octets(),
 	}, decodeText)
 }
 
@@ -40,5 +42,6 @@ func decodeText(p *pb.Text) (Text, error) {
 		Seq:    f.positive("seq", p.Seq),
 		SentAt: f.time("sent_at", p.SentAtUnixNs),
 		Body:   f.text("body", p.Body, MaxText),
+		Group:  f.group(p.Group),
 	}, f.check()
 }

@@ -17,6 +17,9 @@ func TestTextVectors(t *testing.T) {
 		example[Text]{"any script, controls and all: escaping is the reader's", Text{
 			ID: exampleMessageID, Seq: 1 << 40, SentAt: exampleTime, Body: "你好\n\x1b[2J👋",
 		}},
+		example[Text]{"a message to a group", Text{
+			ID: exampleMessageID, Seq: 3, SentAt: exampleTime, Body: "hi all", Group: counting[GroupID](0x30),
+		}},
 		example[Text]{"an empty text from before 1970", Text{ID: exampleMessageID, Seq: 2, SentAt: time.Unix(-1, 999999999).UTC()}},
 	)
 }
@@ -32,6 +35,7 @@ func TestTextRefuses(t *testing.T) {
 		refusal{"an id too short", with(func(p *pb.Text) { p.Id = p.Id[:15] }), "id has 15 bytes instead of 16"},
 		refusal{"no sequence", with(func(p *pb.Text) { p.Seq = 0 }), "seq is missing"},
 		refusal{"no time", with(func(p *pb.Text) { p.SentAtUnixNs = 0 }), "sent_at is missing"},
+		refusal{"a group id too short", with(func(p *pb.Text) { p.Group = make([]byte, 15) }), "group has 15 bytes instead of 16"},
 		refusal{"a body too long", with(func(p *pb.Text) { p.Body = strings.Repeat("a", MaxText+1) }), "body has 65537 bytes, the limit is 65536"},
 	)
 }

@@ -1147,6 +1147,7 @@ type Text struct {
 	Seq           uint64                 `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`
 	SentAtUnixNs  int64                  `protobuf:"fixed64,3,opt,name=sent_at_unix_ns,json=sentAtUnixNs,proto3" json:"sent_at_unix_ns,omitempty"`
 	Body          string                 `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`
+	Group         []byte                 `protobuf:"bytes,5,opt,name=group,proto3" json:"group,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1209,6 +1210,89 @@ func (x *Text) GetBody() string {
 	return ""
 }
 
+func (x *Text) GetGroup() []byte {
+	if x != nil {
+		return x.Group
+	}
+	return nil
+}
+
+type Item struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            []byte                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Seq           uint64                 `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`
+	SentAtUnixNs  int64                  `protobuf:"fixed64,3,opt,name=sent_at_unix_ns,json=sentAtUnixNs,proto3" json:"sent_at_unix_ns,omitempty"`
+	Payload       uint32                 `protobuf:"varint,4,opt,name=payload,proto3" json:"payload,omitempty"` // kind
+	Body          []byte                 `protobuf:"bytes,5,opt,name=body,proto3" json:"body,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Item) Reset() {
+	*x = Item{}
+	mi := &file_wire_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Item) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Item) ProtoMessage() {}
+
+func (x *Item) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Item.ProtoReflect.Descriptor instead.
+func (*Item) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Item) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *Item) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *Item) GetSentAtUnixNs() int64 {
+	if x != nil {
+		return x.SentAtUnixNs
+	}
+	return 0
+}
+
+func (x *Item) GetPayload() uint32 {
+	if x != nil {
+		return x.Payload
+	}
+	return 0
+}
+
+func (x *Item) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
 type Receipt struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	Id                []byte                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1219,7 +1303,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_wire_proto_msgTypes[18]
+	mi := &file_wire_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1231,7 +1315,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[18]
+	mi := &file_wire_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1244,7 +1328,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{18}
+	return file_wire_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Receipt) GetId() []byte {
@@ -1271,7 +1355,7 @@ type Read struct {
 
 func (x *Read) Reset() {
 	*x = Read{}
-	mi := &file_wire_proto_msgTypes[19]
+	mi := &file_wire_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1283,7 +1367,7 @@ func (x *Read) String() string {
 func (*Read) ProtoMessage() {}
 
 func (x *Read) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[19]
+	mi := &file_wire_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1296,7 +1380,7 @@ func (x *Read) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Read.ProtoReflect.Descriptor instead.
 func (*Read) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{19}
+	return file_wire_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Read) GetUpTo() uint64 {
@@ -1411,12 +1495,19 @@ const file_wire_proto_rawDesc = "" +
 	"\aGoodbye\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12 \n" +
 	"\freturn_in_us\x18\x02 \x01(\x04R\n" +
-	"returnInUs\"c\n" +
+	"returnInUs\"y\n" +
 	"\x04Text\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12%\n" +
 	"\x0fsent_at_unix_ns\x18\x03 \x01(\x10R\fsentAtUnixNs\x12\x12\n" +
-	"\x04body\x18\x04 \x01(\tR\x04body\"J\n" +
+	"\x04body\x18\x04 \x01(\tR\x04body\x12\x14\n" +
+	"\x05group\x18\x05 \x01(\fR\x05group\"}\n" +
+	"\x04Item\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\fR\x02id\x12\x10\n" +
+	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12%\n" +
+	"\x0fsent_at_unix_ns\x18\x03 \x01(\x10R\fsentAtUnixNs\x12\x18\n" +
+	"\apayload\x18\x04 \x01(\rR\apayload\x12\x12\n" +
+	"\x04body\x18\x05 \x01(\fR\x04body\"J\n" +
 	"\aReceipt\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12/\n" +
 	"\x14delivered_at_unix_ns\x18\x02 \x01(\x10R\x11deliveredAtUnixNs\"9\n" +
@@ -1437,7 +1528,7 @@ func file_wire_proto_rawDescGZIP() []byte {
 	return file_wire_proto_rawDescData
 }
 
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_wire_proto_goTypes = []any{
 	(*Candidate)(nil),    // 0: peerd.wire.v1.Candidate
 	(*NATReport)(nil),    // 1: peerd.wire.v1.NATReport
@@ -1457,8 +1548,9 @@ var file_wire_proto_goTypes = []any{
 	(*Pong)(nil),         // 15: peerd.wire.v1.Pong
 	(*Goodbye)(nil),      // 16: peerd.wire.v1.Goodbye
 	(*Text)(nil),         // 17: peerd.wire.v1.Text
-	(*Receipt)(nil),      // 18: peerd.wire.v1.Receipt
-	(*Read)(nil),         // 19: peerd.wire.v1.Read
+	(*Item)(nil),         // 18: peerd.wire.v1.Item
+	(*Receipt)(nil),      // 19: peerd.wire.v1.Receipt
+	(*Read)(nil),         // 20: peerd.wire.v1.Read
 }
 var file_wire_proto_depIdxs = []int32{
 	0,  // 0: peerd.wire.v1.Hello.candidates:type_name -> peerd.wire.v1.Candidate
@@ -1489,7 +1581,7 @@ func file_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
