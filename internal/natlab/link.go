@@ -18,6 +18,9 @@ type Link struct {
 	Delay time.Duration // one way, so that a round trip takes at least twice as long
 	Loss  float64       // the share of packets lost in each direction, from 0 to 1, each independently of the others
 	Down  bool          // pulled out: nothing gets through
+	// Reorder is the share of packets, from 0 to 1, that skip Delay and so overtake those sent before them; Duplicate is
+	// the share that arrives twice. Both in each direction, each packet independently of the others.
+	Reorder, Duplicate float64
 	// MTU is the largest IP packet, in bytes; 0: 1500. The kernel at either end cuts up or refuses what is longer, and a
 	// router tells its sender (RFC 1191), but for a [Userspace] one, which is silent: a black hole.
 	MTU int
@@ -33,7 +36,7 @@ const defaultMTU = 1500
 // impairment cuts it in two and joins the halves with a wire, which stays:
 //
 //	near ─veth─ far                     perfect
-//	near ─veth─ (wire) ─veth─ far       delayed, lossy or down
+//	near ─veth─ (wire) ─veth─ far       delayed, lossy, shuffled or down
 type uplink struct {
 	lab       *Lab
 	near, far end
@@ -65,8 +68,16 @@ func (u *uplink) lay() error {
 
 // set changes the quality of the cable. Packets already under way keep their delay.
 func (u *uplink) set(link Link) error {
-	if link.Delay < 0 || link.Loss < 0 || link.Loss > 1 {
-		return fmt.Errorf("link %+v: delay must not be negative, loss must be between 0 and 1", link)
+	if link.Delay < 0 {
+		return fmt.Errorf("link %+v: delay must not be negative", link)
+	}
+	for _, share := range []float64{link.Loss, link.Reorder, link.Duplicate} {
+		if share < 0 || share > 1 {
+			return fmt.Errorf("link %+v: a share of the packets must be between 0 and 1", link)
+		}
+	}
+	if link.Reorder > 0 && link.Delay == 0 {
+		return fmt.Errorf("link %+v: packets overtake others only where there is a delay to skip", link)
 	}
 	if link.MTU != 0 && (link.MTU < leastMTU || link.MTU > defaultMTU) {
 		return fmt.Errorf("link %+v: want an MTU from %d to %d", link, leastMTU, defaultMTU)
@@ -87,7 +98,7 @@ func (u *uplink) set(link Link) error {
 }
 
 // needsWire reports whether more than a veth pair is needed.
-func (l Link) needsWire() bool { return l.Delay > 0 || l.Loss > 0 || l.Down }
+func (l Link) needsWire() bool { return l.Delay > 0 || l.Loss > 0 || l.Duplicate > 0 || l.Down }
 
 // setMTU has both ends of the cable send no longer packets than that.
 func (u *uplink) setMTU(mtu int) error {

@@ -3,6 +3,7 @@
 package natlab_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -111,8 +112,54 @@ func TestLossIsNearTheShareAskedFor(t *testing.T) {
 	}
 }
 
+// TestLinkReordersAndDuplicates sends numbered packets, which the wire must not lose.
+func TestLinkReordersAndDuplicates(t *testing.T) {
+	const sent, reordered, duplicated = 1000, 0.25, 0.1
+	lab := natlab.New(t)
+	vps := lab.PublicHost("vps", natlab.Link{})
+	receiver := vps.ListenUDP(0)
+	link := natlab.Link{Delay: 10 * time.Millisecond, Reorder: reordered, Duplicate: duplicated}
+	conn := lab.Home("home", natlab.Masquerade, link).Host("alice").ListenUDP(0)
+	to := vps.AddrPort(receiver.LocalAddr().(*net.UDPAddr).AddrPort().Port())
+
+	seen := make(map[uint32]bool)
+	twice, overtaken, highest := 0, 0, uint32(0)
+	receive := func() {
+		t.Helper()
+		buffer := make([]byte, 16)
+		receiver.SetReadDeadline(time.Now().Add(hangGuard))
+		if _, err := receiver.Read(buffer); err != nil {
+			t.Fatalf("%d of %d arrived: %v", len(seen), sent, err)
+		}
+		number := binary.BigEndian.Uint32(buffer)
+		switch {
+		case seen[number]:
+			twice++
+		case number < highest:
+			overtaken++
+		}
+		seen[number], highest = true, max(number, highest)
+	}
+	for i := range uint32(sent) {
+		if i >= 50 { // the wire's buffer is small in a user namespace
+			receive()
+		}
+		send(t, conn, to, string(binary.BigEndian.AppendUint32(nil, i)))
+	}
+	for len(seen) < sent {
+		receive()
+	}
+	if share := float64(twice) / sent; share < duplicated/3 || share > 3*duplicated {
+		t.Errorf("%.1f %% came twice, want about %.0f %%", 100*share, 100*duplicated)
+	}
+	if overtaken < sent/10 {
+		t.Errorf("%d of %d were overtaken though %.0f %% skip the delay", overtaken, sent, 100*reordered)
+	}
+}
+
 func TestImpossibleLinkIsAnError(t *testing.T) {
-	for _, link := range []natlab.Link{{Delay: -1}, {Loss: -0.1}, {Loss: 1.1}} {
+	impossible := []natlab.Link{{Delay: -1}, {Loss: -0.1}, {Loss: 1.1}, {Duplicate: -0.1}, {Delay: 1, Reorder: 1.1}, {Reorder: 0.1}}
+	for _, link := range impossible {
 		t.Run(fmt.Sprint(link), func(t *testing.T) {
 			lab := openLab(t)
 			lab.PublicHost("vps", link)

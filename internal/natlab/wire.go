@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A wire copies Ethernet frames between two interfaces of one namespace, late or not at all. It is a user space
+// A wire copies Ethernet frames between two interfaces of one namespace, late, twice or not at all. It is a user space
 // netem, which many kernels lack:
 //
 //	left ──AF_PACKET──▶ queue ──AF_PACKET──▶ right      and the same from right to left
@@ -87,17 +87,38 @@ func (w *wire) pump(from, to *os.File) {
 			return
 		}
 		link := w.link.Load()
-		if link.Down || link.Loss > 0 && rand.Float64() < link.Loss {
-			continue
-		}
-		// When the delay shrinks, frames queue up behind those sent before instead of overtaking them.
-		last = latest(last, time.Now().Add(link.Delay))
-		select {
-		case queue <- frame{append([]byte(nil), buffer[:n]...), last}:
-		default:
+		for range link.copies() {
+			if happens(link.Reorder) {
+				transmit(to, buffer[:n])
+				continue
+			}
+			// When the delay shrinks, frames queue up behind those sent before instead of overtaking them.
+			last = latest(last, time.Now().Add(link.Delay))
+			select {
+			case queue <- frame{append([]byte(nil), buffer[:n]...), last}:
+			default:
+			}
 		}
 	}
 }
+
+// copies draws how many of the next frame arrive.
+func (l Link) copies() int {
+	switch {
+	case l.Down || happens(l.Loss):
+		return 0
+	case happens(l.Duplicate):
+		return 2
+	}
+	return 1
+}
+
+// happens draws with a probability.
+func happens(probability float64) bool { return probability > 0 && rand.Float64() < probability }
+
+// transmit sends a frame. A failed write is a lost frame, as on any link: the interface is down or the peer's queue is
+// full.
+func transmit(to *os.File, frame []byte) { _, _ = to.Write(frame) }
 
 func latest(a, b time.Time) time.Time {
 	if a.After(b) {
@@ -117,8 +138,7 @@ func deliver(queue <-chan frame, to *os.File, stop <-chan struct{}) {
 			if !sleepUntil(f.due, stop) {
 				return
 			}
-			// A failed write is a lost frame, as on any link: the interface is down or the peer's queue is full.
-			_, _ = to.Write(f.bytes)
+			transmit(to, f.bytes)
 		case <-stop:
 			return
 		}
