@@ -58,6 +58,7 @@ type Backend interface {
 	Why(ctx context.Context, peer string) (Why, error)
 
 	Contacts
+	Cursors
 
 	// Subscribe returns the events of the given types (all when there are
 	// none) that happen from now on: when it returns, nothing more is missed.

@@ -24,6 +24,8 @@
 //	POST /v1/contacts/trust      TrustRequest    Trusted
 //	POST /v1/contacts/rename     RenameRequest   Contact
 //	POST /v1/contacts/forget     ForgetRequest   Forgotten
+//	GET  /v1/cursor?name=&limit=                 Message …, that the cursor has not passed
+//	POST /v1/cursor              CursorAdvance
 //	GET  /v1/events?type=                        Message, Presence, PathChange …
 //
 // Rows are the daemon's public contract: fields may be added, never renamed.

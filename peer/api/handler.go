@@ -35,6 +35,8 @@ func newHandler(stopping context.Context, backend Backend, logger zerolog.Logger
 	mux.HandleFunc("POST /v1/contacts/trust", one(h.trust))
 	mux.HandleFunc("POST /v1/contacts/rename", one(h.renameContact))
 	mux.HandleFunc("POST /v1/contacts/forget", one(h.forgetContact))
+	mux.HandleFunc("GET /v1/cursor", many(h.afterCursor))
+	mux.HandleFunc("POST /v1/cursor", one(h.advanceCursor))
 	mux.HandleFunc("GET /v1/events", h.events)
 	mux.HandleFunc("/", one(unknown))
 	return gate(mux, logger)

@@ -43,6 +43,7 @@ type Daemon struct {
 	texts    []string // of the messages in sent
 	inbox    []api.Message
 	unread   map[string]bool // by message id
+	cursors  map[string]int  // by name: how many messages of inbox are passed
 	marks    []api.ReadMark
 	changed  chan struct{} // closed and replaced when a sent message advances
 
@@ -62,6 +63,7 @@ func New(status api.Status, peers ...api.Peer) *Daemon {
 		reach:   map[string]api.State{},
 		why:     map[string]api.Why{},
 		unread:  map[string]bool{},
+		cursors: map[string]int{},
 		changed: make(chan struct{}),
 	}
 	for _, p := range peers {
