@@ -29,17 +29,12 @@ func (c *conversation) sealHead() (head []store.Message, sealed []byte) {
 	if err != nil || len(head) == 0 {
 		return nil, nil
 	}
-	sealed, err = d.sealFor(c.peer, textOf(head[0]))
+	sealed, err = d.sealFor(c.peer, deliverable(head[0]))
 	if err != nil {
 		d.log.Debug().Err(err).Stringer("peer", c.peer).Msg("first message is not sealed")
 		return nil, nil
 	}
 	return head, sealed
-}
-
-// textOf is a message of ours as it goes over the wire.
-func textOf(m store.Message) wire.Text {
-	return wire.Text{ID: m.ID, Seq: m.Seq, SentAt: m.SentAt, Body: m.Body}
 }
 
 // sealFor seals a message as an envelope for peer.
@@ -112,19 +107,19 @@ func (d *Daemon) openEnvelope(e receivedEnvelope) error {
 	if err != nil {
 		return fmt.Errorf("read content: %w", err)
 	}
-	switch m := m.(type) {
-	case wire.Text:
-		return d.receiveSealedText(e.session, m)
-	case wire.Receipt:
-		d.delivered(e.session.peer, m, api.PathRelay)
+	if in, storable := incoming(m); storable {
+		return d.receiveSealedMessage(e.session, in)
+	}
+	if receipt, ok := m.(wire.Receipt); ok {
+		d.delivered(e.session.peer, receipt, api.PathRelay)
 	}
 	return nil
 }
 
-// receiveSealedText stores a sealed message and sends the receipt the way the
+// receiveSealedMessage stores a sealed message and sends the receipt the way the
 // message came, without waiting for the session.
-func (d *Daemon) receiveSealedText(s *session, text wire.Text) error {
-	receipt, err := d.receive(s.peer, text, api.PathRelay)
+func (d *Daemon) receiveSealedMessage(s *session, in store.Incoming) error {
+	receipt, err := d.receive(s.peer, in, api.PathRelay)
 	if err != nil {
 		return err
 	}

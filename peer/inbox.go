@@ -13,22 +13,26 @@ import (
 
 // receive stores a message of a peer and returns the receipt for it. When it
 // returns nil the message is on our disk: once, however often it came.
-func (d *Daemon) receive(from wire.Key, text wire.Text, path api.Path) (wire.Receipt, error) {
-	now := time.Now()
-	m, fresh, err := d.store.Receive(d.ctx, from, text, now, string(path))
+func (d *Daemon) receive(from wire.Key, in store.Incoming, path api.Path) (wire.Receipt, error) {
+	m, fresh, err := d.store.Receive(d.ctx, from, in, time.Now(), string(path))
 	if err != nil {
-		if !errors.Is(err, store.ErrSequence) && d.ctx.Err() == nil {
-			d.log.Error().Err(err).Stringer("peer", from).Msg("cannot store messages: the sender keeps them and sends them again")
-		}
-		return wire.Receipt{}, fmt.Errorf("store message: %w", err)
+		return wire.Receipt{}, d.notStored(from, err)
 	}
 	if fresh {
 		if err := d.pin(d.ctx, from); err != nil {
 			d.log.Warn().Err(err).Stringer("peer", from).Msg("message under a name that belongs to another key")
 		}
-		d.events.Publish(d.messageRow(m))
+		d.tookMessage(m)
 	}
-	return wire.Receipt{ID: text.ID, DeliveredAt: m.ReceivedAt}, nil
+	return wire.Receipt{ID: m.ID, DeliveredAt: m.ReceivedAt}, nil
+}
+
+// notStored describes the failure to store a message of a peer.
+func (d *Daemon) notStored(from wire.Key, err error) error {
+	if !errors.Is(err, store.ErrSequence) && d.ctx.Err() == nil {
+		d.log.Error().Err(err).Stringer("peer", from).Msg("cannot store messages: the sender keeps them and sends them again")
+	}
+	return fmt.Errorf("store message: %w", err)
 }
 
 // Read lists received messages. It marks nothing.

@@ -114,8 +114,8 @@ func (d *Daemon) sentRow(m store.Message) api.Sent {
 	return row
 }
 
-// markSent notes that messages were handed to the network.
-func (d *Daemon) markSent(messages []store.Message) {
+// markSent notes that messages to peer were handed to the network.
+func (d *Daemon) markSent(peer wire.Key, messages []store.Message) {
 	if len(messages) == 0 {
 		return
 	}
@@ -123,7 +123,7 @@ func (d *Daemon) markSent(messages []store.Message) {
 	for i, m := range messages {
 		ids[i] = m.ID
 	}
-	if err := d.store.MarkSent(d.ctx, ids...); err != nil {
+	if err := d.store.MarkSent(d.ctx, peer, ids...); err != nil {
 		d.log.Error().Err(err).Msg("mark messages as sent")
 		return
 	}

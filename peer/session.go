@@ -99,7 +99,7 @@ func (d *Daemon) introduced(m wire.Introduction) {
 		d.receiveSealed(s, m.Sealed)
 	}
 	if m.Caller {
-		d.markSent(c.takeSealed())
+		d.markSent(c.peer, c.takeSealed())
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 type StreamKind byte
 
 const (
-	// StreamMessages carries the opener's Text, Read and Ping frames, and the
+	// StreamMessages carries the opener's Text, Item, Read and Ping frames, and the
 	// other side's Receipt and Pong frames back.
 	StreamMessages StreamKind = 1
 	// StreamDiscard is read to its end and thrown away: it measures throughput.
@@ -116,13 +116,13 @@ func (s *session) deliverPending() (look time.Duration, overdue bool, err error)
 			return look, overdue, nil
 		}
 		for _, m := range pending {
-			if err := o.write(textOf(m)); err != nil {
+			if err := o.write(deliverable(m)); err != nil {
 				return 0, false, fmt.Errorf("send message: %w", err)
 			}
 			o.next = m.Seq
 		}
 		o.progressed()
-		s.daemon.markSent(pending)
+		s.daemon.markSent(s.peer, pending)
 	}
 }
 
@@ -184,13 +184,14 @@ func (s *session) serveStream(stream *quic.Stream) {
 // serveMessages stores what the peer sends and acknowledges it.
 func (s *session) serveMessages(stream *quic.Stream) {
 	err := readFrames(stream, func(m wire.Message) error {
-		switch m := m.(type) {
-		case wire.Text:
-			receipt, err := s.daemon.receive(s.peer, m, s.path())
+		if in, storable := incoming(m); storable {
+			receipt, err := s.daemon.receive(s.peer, in, s.path())
 			if err != nil {
 				return err
 			}
 			return writeFrame(stream, receipt)
+		}
+		switch m := m.(type) {
 		case wire.Read:
 			return s.daemon.readByPeer(s.peer, m)
 		case wire.Ping:

@@ -88,7 +88,7 @@ func acceptChild(dir string) error {
 					_, err = s.Accept(context.Background(), peer, id, "accepted", noon)
 				} else {
 					text := wire.Text{ID: id, Seq: seq, SentAt: noon, Body: "received"}
-					_, _, err = s.Receive(context.Background(), peer, text, noon, "direct")
+					_, _, err = s.Receive(context.Background(), peer, IncomingText(text), noon, "direct")
 				}
 				if err != nil {
 					fmt.Fprintln(os.Stderr, err)

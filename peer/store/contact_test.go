@@ -115,7 +115,7 @@ func TestContactOfTheFirstSchemaKeepsItsName(t *testing.T) {
 	dir := t.TempDir()
 	db, err := connect(filepath.Join(dir, fileName), 1)
 	check(t, err)
-	check(t, migrateStep(t.Context(), db, migration1, 1))
+	check(t, migrateStep(t.Context(), db, steps(t)[0]))
 	_, err = db.ExecContext(t.Context(), `INSERT INTO contact VALUES (?, 'bob', ?, 0, zeroblob(32), zeroblob(64), 0)`,
 		bob[:], toNanos(noon))
 	check(t, err)

@@ -9,7 +9,8 @@ import (
 	"peerd/wire"
 )
 
-// A Filter chooses messages. Its zero value chooses all.
+// A Filter chooses messages of the history: not Hidden ones. Its zero value
+// chooses all of them.
 type Filter struct {
 	Peer   *wire.Key // only of the conversation with this peer
 	Unread bool      // only the peers' messages that the user has not read
@@ -36,7 +37,7 @@ func (s *Store) Messages(ctx context.Context, filter Filter) ([]Message, error) 
 
 // statement returns the query and its arguments.
 func (f Filter) statement() (string, []any) {
-	conditions, args := []string{"row_id > ?"}, []any{f.After}
+	conditions, args := []string{"hidden = 0", "row_id > ?"}, []any{f.After}
 	if f.Peer != nil {
 		conditions, args = append(conditions, "peer = ?"), append(args, f.Peer[:])
 	}

@@ -14,36 +14,67 @@ import (
 // peer sends it, and it will never be stored.
 var ErrSequence = errors.New("sequence number is out of range")
 
+// An Incoming is a message of a peer that is to be stored.
+type Incoming struct {
+	ID      wire.MessageID
+	Seq     uint64
+	SentAt  time.Time
+	Kind    wire.Kind // KindText, or the kind of Payload
+	Body    string
+	Payload []byte
+	Group   wire.GroupID
+	Hidden  bool // then it is not unread either
+}
+
+// IncomingText is a text as Receive wants it.
+func IncomingText(text wire.Text) Incoming {
+	return Incoming{ID: text.ID, Seq: text.Seq, SentAt: text.SentAt, Kind: wire.KindText, Body: text.Body, Group: text.Group}
+}
+
 // Receive stores a message from a peer, in state Unread. A message that is
 // stored already, as told by its sender and id, is returned as it is with
 // fresh = false. Either way it is on the disk, and may be receipted. Messages
 // may arrive in any order.
-func (s *Store) Receive(ctx context.Context, from wire.Key, text wire.Text, at time.Time, path string) (m Message, fresh bool, err error) {
+func (s *Store) Receive(ctx context.Context, from wire.Key, in Incoming, at time.Time, path string) (m Message, fresh bool, err error) {
 	const attempt = "receive message"
-	if text.Seq == 0 || text.Seq > math.MaxInt64 {
-		return Message{}, false, fmt.Errorf("%s %d of %s: %w", attempt, text.Seq, from, ErrSequence)
+	if in.Seq == 0 || in.Seq > math.MaxInt64 {
+		return Message{}, false, fmt.Errorf("%s %d of %s: %w", attempt, in.Seq, from, ErrSequence)
 	}
 	type outcome struct {
 		message Message
 		fresh   bool
 	}
 	result, err := write(ctx, s, attempt, func(tx *transaction) (outcome, error) {
-		stored, err := tx.message(`SELECT `+messageColumns+` FROM message
-			WHERE id = ? AND peer = ? AND outgoing = 0`, text.ID[:], from[:])
-		if !errors.Is(err, ErrNotFound) {
-			return outcome{stored, false}, err
-		}
-		err = tx.exec(`INSERT INTO conversation (peer, received_seq) VALUES (?, ?)
-			ON CONFLICT (peer) DO UPDATE SET received_seq = max(received_seq, excluded.received_seq)`, from[:], int64(text.Seq))
-		if err != nil {
-			return outcome{}, err
-		}
-		stored, err = tx.message(`INSERT INTO message (id, peer, outgoing, seq, body, sent_at, received_at, state, delivered_at, path)
-			VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, 'unread', ?6, ?7) RETURNING `+messageColumns,
-			text.ID[:], from[:], int64(text.Seq), text.Body, toNanos(text.SentAt), toNanos(at), path)
-		return outcome{stored, true}, err
+		stored, fresh, err := storeIncoming(tx, from, in, at, path)
+		return outcome{stored, fresh}, err
 	})
 	return result.message, result.fresh, err
+}
+
+func storeIncoming(tx *transaction, from wire.Key, in Incoming, at time.Time, path string) (m Message, fresh bool, err error) {
+	stored, err := tx.message(`SELECT `+messageColumns+` FROM message
+		WHERE id = ? AND peer = ? AND outgoing = 0`, in.ID[:], from[:])
+	if !errors.Is(err, ErrNotFound) {
+		return stored, false, err
+	}
+	err = tx.exec(`INSERT INTO conversation (peer, received_seq) VALUES (?, ?)
+		ON CONFLICT (peer) DO UPDATE SET received_seq = max(received_seq, excluded.received_seq)`, from[:], int64(in.Seq))
+	if err != nil {
+		return Message{}, false, err
+	}
+	state, readAt := Unread, int64(0)
+	if in.Hidden {
+		state, readAt = Read, toNanos(at)
+	}
+	stored, err = tx.message(`INSERT INTO message (id, peer, outgoing, seq, body, sent_at, received_at, state, delivered_at, path,
+			kind, payload, group_id, hidden, read_at)
+		VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?6, ?8, ?9, ?10, ?11, ?12, ?13) RETURNING `+messageColumns,
+		in.ID[:], from[:], int64(in.Seq), in.Body, toNanos(in.SentAt), toNanos(at), state, path,
+		in.Kind, octets(in.Payload), groupOctets(in.Group), in.Hidden, readAt)
+	if err != nil {
+		return Message{}, false, err
+	}
+	return stored, true, takeEffect(tx, stored)
 }
 
 // ReadUpTo notes that the user has read peer's messages up to and including the

@@ -14,11 +14,11 @@ func TestReceivedMessageIsStoredOnce(t *testing.T) {
 	s := openTest(t)
 	text := wire.Text{ID: newID(), Seq: 4, SentAt: noon, Body: "hello"}
 	want := Message{
-		Row: 1, ID: text.ID, Peer: alice, Seq: 4, Body: "hello", SentAt: noon, ReceivedAt: noon.Add(time.Second),
+		Row: 1, ID: text.ID, Peer: alice, Seq: 4, Kind: wire.KindText, Body: "hello", SentAt: noon, ReceivedAt: noon.Add(time.Second),
 		State: Unread, DeliveredAt: noon.Add(time.Second), Path: "relay",
 	}
 	for _, fresh := range []bool{true, false} {
-		got, gotFresh, err := s.Receive(t.Context(), alice, text, noon.Add(time.Second), "relay")
+		got, gotFresh, err := s.Receive(t.Context(), alice, IncomingText(text), noon.Add(time.Second), "relay")
 		if got != want || gotFresh != fresh || err != nil {
 			t.Errorf("got %+v, %t, %v; want %+v, %t", got, gotFresh, err, want, fresh)
 		}
@@ -28,12 +28,12 @@ func TestReceivedMessageIsStoredOnce(t *testing.T) {
 func TestRepeatOfAReadMessageStaysRead(t *testing.T) {
 	s := openTest(t)
 	text := wire.Text{ID: newID(), Seq: 1, SentAt: noon, Body: "hello"}
-	_, _, err := s.Receive(t.Context(), alice, text, noon, "direct")
+	_, _, err := s.Receive(t.Context(), alice, IncomingText(text), noon, "direct")
 	check(t, err)
 	_, err = s.ReadUpTo(t.Context(), alice, 1, noon, true)
 	check(t, err)
 	text.Body = "something else under the same id"
-	m, fresh, err := s.Receive(t.Context(), alice, text, noon, "relay")
+	m, fresh, err := s.Receive(t.Context(), alice, IncomingText(text), noon, "relay")
 	if fresh || m.State != Read || m.Body != "hello" || m.Path != "direct" || err != nil {
 		t.Errorf("got %+v, %t, %v", m, fresh, err)
 	}
@@ -44,7 +44,7 @@ func TestAnIDOfOnePeerDoesNotHideAnothers(t *testing.T) {
 	ours := accept(t, s, bob, "ours")
 	for _, from := range []wire.Key{alice, bob} {
 		text := wire.Text{ID: ours.ID, Seq: 1, SentAt: noon, Body: "copied id"}
-		if _, fresh, err := s.Receive(t.Context(), from, text, noon, "direct"); !fresh || err != nil {
+		if _, fresh, err := s.Receive(t.Context(), from, IncomingText(text), noon, "direct"); !fresh || err != nil {
 			t.Errorf("not stored: fresh %t, error %v", fresh, err)
 		}
 	}
@@ -57,7 +57,7 @@ func TestAbsurdSequencesAreRefused(t *testing.T) {
 	s := openTest(t)
 	for _, seq := range []uint64{0, math.MaxInt64 + 1, math.MaxUint64} {
 		text := wire.Text{ID: newID(), Seq: seq, SentAt: noon}
-		if _, fresh, err := s.Receive(t.Context(), alice, text, noon, "direct"); fresh || !errors.Is(err, ErrSequence) {
+		if _, fresh, err := s.Receive(t.Context(), alice, IncomingText(text), noon, "direct"); fresh || !errors.Is(err, ErrSequence) {
 			t.Errorf("sequence %d: fresh %t, error %v; want ErrSequence", seq, fresh, err)
 		}
 	}

@@ -24,32 +24,42 @@ const (
 type Message struct {
 	Row         int64 // order of arrival in this store, from 1; never changes and is never reused
 	ID          wire.MessageID
-	Peer        wire.Key // the other side: recipient or sender
-	Outgoing    bool     // ours
-	Seq         uint64   // the sender's sequence in this conversation, from 1
-	Body        string
-	SentAt      time.Time // by the sender's clock
-	ReceivedAt  time.Time // incoming only: when it was stored here
+	Peer        wire.Key     // the other side: recipient or sender
+	Outgoing    bool         // ours
+	Seq         uint64       // the sender's sequence in this conversation, from 1
+	Kind        wire.Kind    // KindText, or what kind of item
+	Body        string       // what people read; items that are not for people have none
+	Payload     string       // the encoded message of an item
+	Group       wire.GroupID // it was said in; zero: between the two of us
+	Hidden      bool         // not in the history: an item, or one of the copies that went to a group
+	SentAt      time.Time    // by the sender's clock
+	ReceivedAt  time.Time    // incoming only: when it was stored here
 	State       State
 	DeliveredAt time.Time // zero until known
 	ReadAt      time.Time // zero until read
 	Path        string    // the path it came, or was delivered, on; empty until known
+	EditedAt    time.Time // when the author changed Body last; zero if never
+	UnsentAt    time.Time // when the author took it back; zero if not. Body is empty then
 }
 
 // messageColumns are what scanMessage reads, in this order.
-const messageColumns = `row_id, id, peer, outgoing, seq, body, sent_at, received_at, state, delivered_at, read_at, path`
+const messageColumns = `row_id, id, peer, outgoing, seq, body, sent_at, received_at, state, delivered_at, read_at, path,
+	kind, payload, group_id, hidden, edited_at, unsent_at`
 
 func scanMessage(row scanner) (Message, error) {
 	var m Message
-	var id, peer []byte
-	var seq, sent, received, delivered, read int64
-	err := row.Scan(&m.Row, &id, &peer, &m.Outgoing, &seq, &m.Body, &sent, &received, &m.State, &delivered, &read, &m.Path)
+	var id, peer, group []byte
+	var seq, sent, received, delivered, read, edited, unsent int64
+	err := row.Scan(&m.Row, &id, &peer, &m.Outgoing, &seq, &m.Body, &sent, &received, &m.State, &delivered, &read, &m.Path,
+		&m.Kind, &m.Payload, &group, &m.Hidden, &edited, &unsent)
 	if err != nil {
 		return Message{}, fmt.Errorf("read message: %w", err)
 	}
 	m.ID, m.Peer, m.Seq = wire.MessageID(id), wire.Key(peer), uint64(seq)
 	m.SentAt, m.ReceivedAt = fromNanos(sent), fromNanos(received)
 	m.DeliveredAt, m.ReadAt = fromNanos(delivered), fromNanos(read)
+	m.EditedAt, m.UnsentAt = fromNanos(edited), fromNanos(unsent)
+	copy(m.Group[:], group)
 	return m, nil
 }
 
@@ -77,6 +87,17 @@ func inConversationOrder(messages []Message) {
 		}
 	}
 }
+
+// groupOctets is a group as the schema keeps it: empty for none.
+func groupOctets(id wire.GroupID) []byte {
+	if id.IsZero() {
+		return []byte{}
+	}
+	return id[:]
+}
+
+// octets is b, never NULL.
+func octets(b []byte) []byte { return append([]byte{}, b...) }
 
 // toNanos and fromNanos convert times as the schema keeps them.
 func toNanos(t time.Time) int64 {

@@ -16,27 +16,70 @@ import (
 // ErrIDTaken means that the id belongs to a message to another peer.
 var ErrIDTaken = errors.New("message id belongs to a message to another peer")
 
-// Accept stores a message to a peer, in state Queued and with the next
-// sequence of that conversation. An id that was accepted before returns the
-// message stored then, so a caller that does not know may call again.
+// A Draft is a message of ours that is to be accepted.
+type Draft struct {
+	To      wire.Key
+	ID      wire.MessageID // the same one may go to several peers of one group
+	Kind    wire.Kind      // KindText, or the kind of Payload
+	Body    string
+	Payload []byte
+	Group   wire.GroupID
+	Hidden  bool
+}
+
+// Accept stores a text to a peer, in state Queued and with the next sequence of
+// that conversation. An id that was accepted before returns the message stored
+// then, so a caller that does not know may call again.
 func (s *Store) Accept(ctx context.Context, to wire.Key, id wire.MessageID, body string, at time.Time) (Message, error) {
-	return write(ctx, s, "accept message", func(tx *transaction) (Message, error) {
-		stored, err := tx.message(`SELECT `+messageColumns+` FROM message WHERE id = ? AND outgoing = 1`, id[:])
-		switch {
-		case err == nil && stored.Peer != to:
-			return Message{}, refusal{ErrIDTaken}
-		case !errors.Is(err, ErrNotFound):
-			return stored, err
+	accepted, err := s.AcceptAll(ctx, at, Draft{To: to, ID: id, Kind: wire.KindText, Body: body})
+	if err != nil {
+		return Message{}, err
+	}
+	return accepted[0], nil
+}
+
+// AcceptAll is Accept for several messages: all of them are stored, or none.
+func (s *Store) AcceptAll(ctx context.Context, at time.Time, drafts ...Draft) ([]Message, error) {
+	return write(ctx, s, "accept message", func(tx *transaction) ([]Message, error) {
+		accepted := make([]Message, len(drafts))
+		for i, draft := range drafts {
+			var err error
+			accepted[i], err = storeDraft(tx, draft, at)
+			if r, refused := errors.AsType[refusal](err); refused && i > 0 {
+				err = r.reason // something has been written, which must be undone
+			}
+			if err != nil {
+				return nil, err
+			}
 		}
-		var seq int64
-		err = tx.row(`INSERT INTO conversation (peer, next_seq) VALUES (?, 2)
-			ON CONFLICT (peer) DO UPDATE SET next_seq = next_seq + 1 RETURNING next_seq - 1`, []any{to[:]}, &seq)
-		if err != nil {
-			return Message{}, fmt.Errorf("take sequence: %w", err)
-		}
-		return tx.message(`INSERT INTO message (id, peer, outgoing, seq, body, sent_at, state)
-			VALUES (?, ?, 1, ?, ?, ?, 'queued') RETURNING `+messageColumns, id[:], to[:], seq, body, toNanos(at))
+		return accepted, nil
 	})
+}
+
+func storeDraft(tx *transaction, draft Draft, at time.Time) (Message, error) {
+	stored, err := tx.message(`SELECT `+messageColumns+` FROM message
+		WHERE id = ? AND outgoing = 1 ORDER BY peer = ? DESC LIMIT 1`, draft.ID[:], draft.To[:])
+	switch known := err == nil; {
+	case known && stored.Peer == draft.To:
+		return stored, nil
+	case known && (draft.Group.IsZero() || stored.Group != draft.Group):
+		return Message{}, refusal{ErrIDTaken}
+	case !known && !errors.Is(err, ErrNotFound):
+		return Message{}, err
+	}
+	var seq int64
+	err = tx.row(`INSERT INTO conversation (peer, next_seq) VALUES (?, 2)
+		ON CONFLICT (peer) DO UPDATE SET next_seq = next_seq + 1 RETURNING next_seq - 1`, []any{draft.To[:]}, &seq)
+	if err != nil {
+		return Message{}, fmt.Errorf("take sequence: %w", err)
+	}
+	stored, err = tx.message(`INSERT INTO message (id, peer, outgoing, seq, body, sent_at, state, kind, payload, group_id, hidden)
+		VALUES (?, ?, 1, ?, ?, ?, 'queued', ?, ?, ?, ?) RETURNING `+messageColumns, draft.ID[:], draft.To[:], seq, draft.Body, toNanos(at),
+		draft.Kind, octets(draft.Payload), groupOctets(draft.Group), draft.Hidden)
+	if err != nil {
+		return Message{}, err
+	}
+	return stored, takeEffect(tx, stored)
 }
 
 // Pending returns up to limit messages to peer that are not known to be
@@ -68,12 +111,12 @@ func (s *Store) Queued(ctx context.Context) (map[wire.Key]int, error) {
 	return counts, nil
 }
 
-// MarkSent notes that the messages were handed to a path. It passes over ids
-// that are unknown or have come further.
-func (s *Store) MarkSent(ctx context.Context, ids ...wire.MessageID) error {
+// MarkSent notes that the messages to peer were handed to a path. It passes over
+// ids that are unknown or have come further.
+func (s *Store) MarkSent(ctx context.Context, peer wire.Key, ids ...wire.MessageID) error {
 	return apply(ctx, s, "mark messages sent", func(tx *transaction) error {
 		for _, id := range ids {
-			if err := tx.exec(`UPDATE message SET state = 'sent' WHERE id = ? AND state = 'queued'`, id[:]); err != nil {
+			if err := tx.exec(`UPDATE message SET state = 'sent' WHERE id = ? AND peer = ? AND state = 'queued'`, id[:], peer[:]); err != nil {
 				return err
 			}
 		}

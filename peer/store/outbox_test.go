@@ -16,7 +16,7 @@ func TestAcceptQueuesWithTheNextSequence(t *testing.T) {
 	id := newID()
 	got, err := s.Accept(t.Context(), bob, id, "你好\x00 bob", noon)
 	check(t, err)
-	want := Message{Row: 1, ID: id, Peer: bob, Outgoing: true, Seq: 1, Body: "你好\x00 bob", SentAt: noon, State: Queued}
+	want := Message{Row: 1, ID: id, Peer: bob, Outgoing: true, Seq: 1, Kind: wire.KindText, Body: "你好\x00 bob", SentAt: noon, State: Queued}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -65,7 +65,7 @@ func TestPendingIsTheUndeliveredOutboxInSequence(t *testing.T) {
 	}
 	accept(t, s, carol, "to somebody else")
 	receive(t, s, bob, 1, "from bob")
-	check(t, s.MarkSent(t.Context(), all[0].ID, all[1].ID, newID()))
+	check(t, s.MarkSent(t.Context(), all[0].Peer, all[0].ID, all[1].ID, newID()))
 	_, _, err := s.MarkDelivered(t.Context(), bob, all[1].ID, noon, "direct")
 	check(t, err)
 
@@ -119,10 +119,10 @@ func TestStatesOnlyMoveForward(t *testing.T) {
 		do   func() error
 		want State
 	}{
-		{"handed to a path", func() error { return s.MarkSent(t.Context(), m.ID) }, Sent},
-		{"handed to another", func() error { return s.MarkSent(t.Context(), m.ID) }, Sent},
+		{"handed to a path", func() error { return s.MarkSent(t.Context(), m.Peer, m.ID) }, Sent},
+		{"handed to another", func() error { return s.MarkSent(t.Context(), m.Peer, m.ID) }, Sent},
 		{"receipt", func() error { _, _, err := s.MarkDelivered(t.Context(), bob, m.ID, noon, "direct"); return err }, Delivered},
-		{"handed to a path late", func() error { return s.MarkSent(t.Context(), m.ID) }, Delivered},
+		{"handed to a path late", func() error { return s.MarkSent(t.Context(), m.Peer, m.ID) }, Delivered},
 		{"read", func() error { _, err := s.MarkRead(t.Context(), bob, 1, noon); return err }, Read},
 		{"receipt again", func() error { _, _, err := s.MarkDelivered(t.Context(), bob, m.ID, noon, "relay"); return err }, Read},
 	}
@@ -206,5 +206,45 @@ func TestReadReportCannotReachIntoTheFuture(t *testing.T) {
 	}
 	if changed, err := s.MarkRead(t.Context(), alice, 5, noon); len(changed) != 0 || err != nil {
 		t.Errorf("report of a peer we never wrote to: %v, %v", changed, err)
+	}
+}
+
+func TestOneMessageGoesToAllMembersOfAGroupAndIsShownOnce(t *testing.T) {
+	s := openTest(t)
+	id, group := newID(), wire.GroupID{1}
+	drafts := []Draft{
+		{To: alice, ID: id, Kind: wire.KindText, Body: "hi all", Group: group},
+		{To: bob, ID: id, Kind: wire.KindText, Body: "hi all", Group: group, Hidden: true},
+	}
+	for range 2 { // a caller that does not know asks again
+		accepted, err := s.AcceptAll(t.Context(), noon, drafts...)
+		if err != nil || len(accepted) != 2 || accepted[0].Peer != alice || accepted[1].Peer != bob || accepted[1].Row != 2 {
+			t.Fatalf("accepted %+v, %v", accepted, err)
+		}
+	}
+	shown, err := s.Messages(t.Context(), Filter{})
+	if err != nil || !slices.Equal(bodies(shown), []string{"hi all"}) {
+		t.Errorf("the history is %+v, %v", shown, err)
+	}
+	if found := searched(t, s, Search{Texts: []string{"hi all"}, Limit: 10}); len(found) != 1 {
+		t.Errorf("a search finds %q", found)
+	}
+	check(t, s.MarkSent(t.Context(), alice, id))
+	if pending, err := s.Pending(t.Context(), bob, 0, 10); err != nil || len(pending) != 1 || pending[0].State != Queued {
+		t.Errorf("pending for bob is %+v, %v", pending, err)
+	}
+}
+
+func TestOfSeveralMessagesAllAreAcceptedOrNone(t *testing.T) {
+	s := openTest(t)
+	taken := accept(t, s, alice, "mine")
+	_, err := s.AcceptAll(t.Context(), noon,
+		Draft{To: alice, ID: newID(), Kind: wire.KindText, Body: "good"},
+		Draft{To: bob, ID: taken.ID, Kind: wire.KindText, Body: "bad"})
+	if !errors.Is(err, ErrIDTaken) {
+		t.Errorf("got %v, want ErrIDTaken", err)
+	}
+	if all, err := s.Messages(t.Context(), Filter{}); err != nil || !slices.Equal(bodies(all), []string{"mine"}) {
+		t.Errorf("the history is %q, %v", bodies(all), err)
 	}
 }

@@ -48,7 +48,7 @@ func (s *Store) Search(ctx context.Context, search Search) ([]Message, error) {
 func (s Search) statement() (string, []any) {
 	phrases, patterns := s.split()
 	// The source yields its rows in the order wanted, so that nothing is sorted.
-	source, order := fmt.Sprintf(`(SELECT * FROM message ORDER BY row_id DESC LIMIT %d)`, shortReach), "row_id"
+	source, order := fmt.Sprintf(`(SELECT * FROM message WHERE hidden = 0 ORDER BY row_id DESC LIMIT %d)`, shortReach), "row_id"
 	conditions, args := []string{"true"}, []any{}
 	switch {
 	case len(phrases) > 0:
@@ -57,7 +57,7 @@ func (s Search) statement() (string, []any) {
 		conditions = append(conditions, "row_id = found")
 		args = append(args, s.match(phrases))
 	case s.Peer != nil:
-		source = fmt.Sprintf(`(SELECT * FROM message WHERE peer = ? ORDER BY row_id DESC LIMIT %d)`, shortReach)
+		source = fmt.Sprintf(`(SELECT * FROM message WHERE peer = ? AND hidden = 0 ORDER BY row_id DESC LIMIT %d)`, shortReach)
 		args = append(args, s.Peer[:])
 	}
 	if s.Peer != nil {

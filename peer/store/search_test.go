@@ -157,7 +157,7 @@ func TestMessagesOfAnOlderFileAreFound(t *testing.T) {
 	dir := t.TempDir()
 	old, err := connect(filepath.Join(dir, fileName), 1)
 	check(t, err)
-	check(t, migrateStep(t.Context(), old, migration1, 1))
+	check(t, migrateStep(t.Context(), old, steps(t)[0]))
 	insertOld(t, old, "即时聊天 of long ago")
 	check(t, old.Close())
 	s := reopen(t, dir)

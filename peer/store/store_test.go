@@ -54,7 +54,7 @@ func accept(t testing.TB, s *Store, to wire.Key, body string) Message {
 
 func receive(t testing.TB, s *Store, from wire.Key, seq uint64, body string) Message {
 	t.Helper()
-	m, fresh, err := s.Receive(t.Context(), from, wire.Text{ID: newID(), Seq: seq, SentAt: noon, Body: body}, noon.Add(time.Second), "direct")
+	m, fresh, err := s.Receive(t.Context(), from, IncomingText(wire.Text{ID: newID(), Seq: seq, SentAt: noon, Body: body}), noon.Add(time.Second), "direct")
 	check(t, err)
 	if !fresh {
 		t.Fatalf("message %q is not fresh", body)
