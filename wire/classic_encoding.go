@@ -78,3 +78,27 @@ func (e ClassicEncoding) append(b []byte, text string) []byte {
 	}
 	return b
 }
+
+// The first octets of a talk in either encoding. The first of all is that of some
+// QUIC packets too: those with a short header, whose next octets are the
+// connection ID that the receiver has chosen.
+const (
+	talkInUTF8  = "talk,"
+	talkInUTF16 = "t\x00a\x00l\x00k\x00,\x00"
+)
+
+// isClassicTalk reports whether d can only be a talk, since no connection ID of
+// ours begins like one.
+func isClassicTalk(d []byte) bool { return beginsWith(d, talkInUTF8) || beginsWith(d, talkInUTF16) }
+
+func beginsWith(d []byte, text string) bool {
+	return len(d) >= len(text) && string(d[:len(text)]) == text
+}
+
+// MistakenForClassic reports whether Classify could take a QUIC packet with this
+// connection ID, of four octets or more, for a classic talk: whoever chooses
+// connection IDs must not choose it.
+func MistakenForClassic(connectionID []byte) bool {
+	whole := min(len(connectionID), len(talkInUTF16)-1)
+	return beginsWith(connectionID, talkInUTF8[1:]) || beginsWith(connectionID, talkInUTF16[1:1+whole])
+}

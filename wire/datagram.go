@@ -18,6 +18,7 @@ const (
 	DatagramProbe
 	DatagramProbeReply
 	DatagramRelay
+	DatagramClassic // a talk of the classic protocol
 )
 
 // String returns a word for k.
@@ -37,6 +38,8 @@ func (k DatagramKind) String() string {
 		return "probe-reply"
 	case DatagramRelay:
 		return "relay"
+	case DatagramClassic:
+		return "classic"
 	}
 	return "datagram " + strconv.Itoa(int(k))
 }
@@ -45,11 +48,15 @@ func (k DatagramKind) String() string {
 // 17) and clear in STUN's and in relay datagrams'.
 const quicFixedBit = 0x40
 
-// Classify tells datagrams apart. It allocates nothing.
+// Classify tells datagrams apart. It allocates nothing. What comes to somebody
+// whose connection IDs are not MistakenForClassic is never taken for a classic
+// talk unless it is one.
 func Classify(d []byte) DatagramKind {
 	switch {
 	case len(d) == 0:
 		return DatagramUnknown
+	case isClassicTalk(d):
+		return DatagramClassic
 	case d[0]&quicFixedBit != 0:
 		return DatagramQUIC
 	case d[0] == RelayFirstByte && len(d) > RelayHeaderSize:

@@ -14,6 +14,7 @@ type Hello struct {
 	Prekey        SignedPrekey // zero = none yet
 	RosterEpoch   uint64       // of the roster the peer holds; 0 = none
 	RosterVersion uint64       // of the roster the peer holds
+	Classic       bool         // take part in the classic protocol: see ClassicUsers
 }
 
 // Kind implements Message.
@@ -31,6 +32,7 @@ func (m Hello) AppendBody(b []byte) ([]byte, error) {
 		Prekey:        m.Prekey.encode(),
 		RosterEpoch:   m.RosterEpoch,
 		RosterVersion: m.RosterVersion,
+		Classic:       m.Classic,
 	}, decodeHello)
 }
 
@@ -51,5 +53,6 @@ func decodeHello(p *pb.Hello) (Hello, error) {
 		Prekey:        f.prekey(p.Prekey),
 		RosterEpoch:   p.RosterEpoch,
 		RosterVersion: p.RosterVersion,
+		Classic:       p.Classic,
 	}, f.check()
 }

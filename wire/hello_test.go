@@ -20,6 +20,9 @@ func TestHelloVectors(t *testing.T) {
 		example[Hello]{"a member that holds a roster", Hello{
 			Version: 1, Instance: exampleInstance, RosterEpoch: 1<<64 - 1, RosterVersion: 300,
 		}},
+		example[Hello]{"a member that takes part in the classic protocol", Hello{
+			Version: 1, Instance: exampleInstance, Candidates: exampleCandidates, Classic: true,
+		}},
 	)
 }
 

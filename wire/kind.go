@@ -25,6 +25,7 @@ const (
 	KindPing         Kind = 13
 	KindPong         Kind = 14
 	KindGoodbye      Kind = 15
+	KindClassicUsers Kind = 16
 
 	KindText    Kind = 64
 	KindReceipt Kind = 65
@@ -51,6 +52,7 @@ var kindNames = [...]string{
 	KindPing:         "ping",
 	KindPong:         "pong",
 	KindGoodbye:      "goodbye",
+	KindClassicUsers: "classic-users",
 	KindText:         "text",
 	KindReceipt:      "receipt",
 	KindRead:         "read",

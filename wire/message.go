@@ -57,6 +57,8 @@ func parse(kind Kind, body []byte) (Message, error) {
 		return ParsePong(body)
 	case KindGoodbye:
 		return ParseGoodbye(body)
+	case KindClassicUsers:
+		return ParseClassicUsers(body)
 	case KindText:
 		return ParseText(body)
 	case KindReceipt:

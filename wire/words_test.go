@@ -8,11 +8,11 @@ import (
 // Logs and the command line show these words.
 func TestWordsOfEnums(t *testing.T) {
 	var datagrams []string
-	for kind := DatagramUnknown; kind <= DatagramRelay+1; kind++ {
+	for kind := DatagramUnknown; kind <= DatagramClassic+1; kind++ {
 		datagrams = append(datagrams, kind.String())
 	}
 	for _, c := range []struct{ got, want string }{
-		{fmt.Sprint(datagrams), "[unknown quic binding-request binding-response probe probe-reply relay datagram 7]"},
+		{fmt.Sprint(datagrams), "[unknown quic binding-request binding-response probe probe-reply relay classic datagram 8]"},
 		{fmt.Sprint(CandidateLocal, CandidateObserved, CandidateKind(3)), "local observed predicted"},
 		{exampleInstance.String(), "mbqwey3emvtgo2djnjvwy3lon4"},
 		{exampleSession.String(), "obyxe43uov3ho6dzpj5xy7l6p4"},

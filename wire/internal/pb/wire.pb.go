@@ -264,6 +264,7 @@ type Hello struct {
 	Prekey        []byte                 `protobuf:"bytes,7,opt,name=prekey,proto3" json:"prekey,omitempty"`
 	RosterEpoch   uint64                 `protobuf:"varint,8,opt,name=roster_epoch,json=rosterEpoch,proto3" json:"roster_epoch,omitempty"` // 0: holds no roster
 	RosterVersion uint64                 `protobuf:"varint,9,opt,name=roster_version,json=rosterVersion,proto3" json:"roster_version,omitempty"`
+	Classic       bool                   `protobuf:"varint,10,opt,name=classic,proto3" json:"classic,omitempty"` // take part in the classic protocol
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -359,6 +360,13 @@ func (x *Hello) GetRosterVersion() uint64 {
 		return x.RosterVersion
 	}
 	return 0
+}
+
+func (x *Hello) GetClassic() bool {
+	if x != nil {
+		return x.Classic
+	}
+	return false
 }
 
 type Endpoints struct {
@@ -949,6 +957,134 @@ func (x *Introduction) GetSealed() []byte {
 	return nil
 }
 
+type ClassicRow struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Endpoint      []byte                 `protobuf:"bytes,2,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	Source        []byte                 `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`      // absent: the endpoint
+	Encoding      uint32                 `protobuf:"varint,4,opt,name=encoding,proto3" json:"encoding,omitempty"` // 0 UTF-8, 1 .NET's
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClassicRow) Reset() {
+	*x = ClassicRow{}
+	mi := &file_wire_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClassicRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClassicRow) ProtoMessage() {}
+
+func (x *ClassicRow) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClassicRow.ProtoReflect.Descriptor instead.
+func (*ClassicRow) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ClassicRow) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ClassicRow) GetEndpoint() []byte {
+	if x != nil {
+		return x.Endpoint
+	}
+	return nil
+}
+
+func (x *ClassicRow) GetSource() []byte {
+	if x != nil {
+		return x.Source
+	}
+	return nil
+}
+
+func (x *ClassicRow) GetEncoding() uint32 {
+	if x != nil {
+		return x.Encoding
+	}
+	return 0
+}
+
+type ClassicUsers struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Whole         bool                   `protobuf:"varint,1,opt,name=whole,proto3" json:"whole,omitempty"`
+	Online        []*ClassicRow          `protobuf:"bytes,2,rep,name=online,proto3" json:"online,omitempty"`
+	Gone          []string               `protobuf:"bytes,3,rep,name=gone,proto3" json:"gone,omitempty"` // names
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClassicUsers) Reset() {
+	*x = ClassicUsers{}
+	mi := &file_wire_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClassicUsers) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClassicUsers) ProtoMessage() {}
+
+func (x *ClassicUsers) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClassicUsers.ProtoReflect.Descriptor instead.
+func (*ClassicUsers) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ClassicUsers) GetWhole() bool {
+	if x != nil {
+		return x.Whole
+	}
+	return false
+}
+
+func (x *ClassicUsers) GetOnline() []*ClassicRow {
+	if x != nil {
+		return x.Online
+	}
+	return nil
+}
+
+func (x *ClassicUsers) GetGone() []string {
+	if x != nil {
+		return x.Gone
+	}
+	return nil
+}
+
 type Envelope struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Session       []byte                 `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
@@ -959,7 +1095,7 @@ type Envelope struct {
 
 func (x *Envelope) Reset() {
 	*x = Envelope{}
-	mi := &file_wire_proto_msgTypes[13]
+	mi := &file_wire_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -971,7 +1107,7 @@ func (x *Envelope) String() string {
 func (*Envelope) ProtoMessage() {}
 
 func (x *Envelope) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[13]
+	mi := &file_wire_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -984,7 +1120,7 @@ func (x *Envelope) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Envelope.ProtoReflect.Descriptor instead.
 func (*Envelope) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{13}
+	return file_wire_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Envelope) GetSession() []byte {
@@ -1010,7 +1146,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_wire_proto_msgTypes[14]
+	mi := &file_wire_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1022,7 +1158,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[14]
+	mi := &file_wire_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1035,7 +1171,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{14}
+	return file_wire_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Ping) GetNonce() uint64 {
@@ -1054,7 +1190,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_wire_proto_msgTypes[15]
+	mi := &file_wire_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1066,7 +1202,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[15]
+	mi := &file_wire_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1079,7 +1215,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{15}
+	return file_wire_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Pong) GetNonce() uint64 {
@@ -1099,7 +1235,7 @@ type Goodbye struct {
 
 func (x *Goodbye) Reset() {
 	*x = Goodbye{}
-	mi := &file_wire_proto_msgTypes[16]
+	mi := &file_wire_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1111,7 +1247,7 @@ func (x *Goodbye) String() string {
 func (*Goodbye) ProtoMessage() {}
 
 func (x *Goodbye) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[16]
+	mi := &file_wire_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1124,7 +1260,7 @@ func (x *Goodbye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Goodbye.ProtoReflect.Descriptor instead.
 func (*Goodbye) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{16}
+	return file_wire_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Goodbye) GetReason() string {
@@ -1154,7 +1290,7 @@ type Text struct {
 
 func (x *Text) Reset() {
 	*x = Text{}
-	mi := &file_wire_proto_msgTypes[17]
+	mi := &file_wire_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1166,7 +1302,7 @@ func (x *Text) String() string {
 func (*Text) ProtoMessage() {}
 
 func (x *Text) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[17]
+	mi := &file_wire_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1179,7 +1315,7 @@ func (x *Text) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Text.ProtoReflect.Descriptor instead.
 func (*Text) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{17}
+	return file_wire_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Text) GetId() []byte {
@@ -1230,7 +1366,7 @@ type Item struct {
 
 func (x *Item) Reset() {
 	*x = Item{}
-	mi := &file_wire_proto_msgTypes[18]
+	mi := &file_wire_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1242,7 +1378,7 @@ func (x *Item) String() string {
 func (*Item) ProtoMessage() {}
 
 func (x *Item) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[18]
+	mi := &file_wire_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1255,7 +1391,7 @@ func (x *Item) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Item.ProtoReflect.Descriptor instead.
 func (*Item) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{18}
+	return file_wire_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Item) GetId() []byte {
@@ -1303,7 +1439,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_wire_proto_msgTypes[19]
+	mi := &file_wire_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1315,7 +1451,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[19]
+	mi := &file_wire_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1328,7 +1464,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{19}
+	return file_wire_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Receipt) GetId() []byte {
@@ -1355,7 +1491,7 @@ type Read struct {
 
 func (x *Read) Reset() {
 	*x = Read{}
-	mi := &file_wire_proto_msgTypes[20]
+	mi := &file_wire_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1367,7 +1503,7 @@ func (x *Read) String() string {
 func (*Read) ProtoMessage() {}
 
 func (x *Read) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[20]
+	mi := &file_wire_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1380,7 +1516,7 @@ func (x *Read) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Read.ProtoReflect.Descriptor instead.
 func (*Read) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{20}
+	return file_wire_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Read) GetUpTo() uint64 {
@@ -1423,7 +1559,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
 	"\x06prekey\x18\x03 \x01(\fR\x06prekey\x12\x16\n" +
 	"\x06online\x18\x04 \x01(\bR\x06online\x12\"\n" +
-	"\rsince_unix_ns\x18\x05 \x01(\x10R\vsinceUnixNs\"\xaf\x02\n" +
+	"\rsince_unix_ns\x18\x05 \x01(\x10R\vsinceUnixNs\"\xc9\x02\n" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
@@ -1435,7 +1571,9 @@ const file_wire_proto_rawDesc = "" +
 	"\x03nat\x18\x06 \x01(\v2\x18.peerd.wire.v1.NATReportR\x03nat\x12\x16\n" +
 	"\x06prekey\x18\a \x01(\fR\x06prekey\x12!\n" +
 	"\froster_epoch\x18\b \x01(\x04R\vrosterEpoch\x12%\n" +
-	"\x0eroster_version\x18\t \x01(\x04R\rrosterVersion\"q\n" +
+	"\x0eroster_version\x18\t \x01(\x04R\rrosterVersion\x12\x18\n" +
+	"\aclassic\x18\n" +
+	" \x01(\bR\aclassic\"q\n" +
 	"\tEndpoints\x128\n" +
 	"\n" +
 	"candidates\x18\x01 \x03(\v2\x18.peerd.wire.v1.CandidateR\n" +
@@ -1484,7 +1622,17 @@ const file_wire_proto_rawDesc = "" +
 	"\x03nat\x18\x06 \x01(\v2\x18.peerd.wire.v1.NATReportR\x03nat\x12\x1c\n" +
 	"\n" +
 	"fire_in_us\x18\a \x01(\x04R\bfireInUs\x12\x16\n" +
-	"\x06sealed\x18\b \x01(\fR\x06sealed\"<\n" +
+	"\x06sealed\x18\b \x01(\fR\x06sealed\"p\n" +
+	"\n" +
+	"ClassicRow\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
+	"\bendpoint\x18\x02 \x01(\fR\bendpoint\x12\x16\n" +
+	"\x06source\x18\x03 \x01(\fR\x06source\x12\x1a\n" +
+	"\bencoding\x18\x04 \x01(\rR\bencoding\"k\n" +
+	"\fClassicUsers\x12\x14\n" +
+	"\x05whole\x18\x01 \x01(\bR\x05whole\x121\n" +
+	"\x06online\x18\x02 \x03(\v2\x19.peerd.wire.v1.ClassicRowR\x06online\x12\x12\n" +
+	"\x04gone\x18\x03 \x03(\tR\x04gone\"<\n" +
 	"\bEnvelope\x12\x18\n" +
 	"\asession\x18\x01 \x01(\fR\asession\x12\x16\n" +
 	"\x06sealed\x18\x02 \x01(\fR\x06sealed\"\x1c\n" +
@@ -1528,7 +1676,7 @@ func file_wire_proto_rawDescGZIP() []byte {
 	return file_wire_proto_rawDescData
 }
 
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_wire_proto_goTypes = []any{
 	(*Candidate)(nil),    // 0: peerd.wire.v1.Candidate
 	(*NATReport)(nil),    // 1: peerd.wire.v1.NATReport
@@ -1543,14 +1691,16 @@ var file_wire_proto_goTypes = []any{
 	(*Delta)(nil),        // 10: peerd.wire.v1.Delta
 	(*TalkRefused)(nil),  // 11: peerd.wire.v1.TalkRefused
 	(*Introduction)(nil), // 12: peerd.wire.v1.Introduction
-	(*Envelope)(nil),     // 13: peerd.wire.v1.Envelope
-	(*Ping)(nil),         // 14: peerd.wire.v1.Ping
-	(*Pong)(nil),         // 15: peerd.wire.v1.Pong
-	(*Goodbye)(nil),      // 16: peerd.wire.v1.Goodbye
-	(*Text)(nil),         // 17: peerd.wire.v1.Text
-	(*Item)(nil),         // 18: peerd.wire.v1.Item
-	(*Receipt)(nil),      // 19: peerd.wire.v1.Receipt
-	(*Read)(nil),         // 20: peerd.wire.v1.Read
+	(*ClassicRow)(nil),   // 13: peerd.wire.v1.ClassicRow
+	(*ClassicUsers)(nil), // 14: peerd.wire.v1.ClassicUsers
+	(*Envelope)(nil),     // 15: peerd.wire.v1.Envelope
+	(*Ping)(nil),         // 16: peerd.wire.v1.Ping
+	(*Pong)(nil),         // 17: peerd.wire.v1.Pong
+	(*Goodbye)(nil),      // 18: peerd.wire.v1.Goodbye
+	(*Text)(nil),         // 19: peerd.wire.v1.Text
+	(*Item)(nil),         // 20: peerd.wire.v1.Item
+	(*Receipt)(nil),      // 21: peerd.wire.v1.Receipt
+	(*Read)(nil),         // 22: peerd.wire.v1.Read
 }
 var file_wire_proto_depIdxs = []int32{
 	0,  // 0: peerd.wire.v1.Hello.candidates:type_name -> peerd.wire.v1.Candidate
@@ -1563,11 +1713,12 @@ var file_wire_proto_depIdxs = []int32{
 	2,  // 7: peerd.wire.v1.Delta.changed:type_name -> peerd.wire.v1.Row
 	0,  // 8: peerd.wire.v1.Introduction.candidates:type_name -> peerd.wire.v1.Candidate
 	1,  // 9: peerd.wire.v1.Introduction.nat:type_name -> peerd.wire.v1.NATReport
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	13, // 10: peerd.wire.v1.ClassicUsers.online:type_name -> peerd.wire.v1.ClassicRow
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
@@ -1581,7 +1732,7 @@ func file_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
