@@ -20,13 +20,13 @@ const hangGuard = 30 * time.Second
 
 // circle is a rendezvous on loopback that daemons of the test join.
 type circle struct {
-	t      *testing.T
+	t      testing.TB
 	config rendezvous.Config
 	invite invite.Invite
 	stop   func()
 }
 
-func newCircle(t *testing.T) *circle {
+func newCircle(t testing.TB) *circle {
 	t.Helper()
 	c := &circle{t: t, config: rendezvous.Config{
 		Listen:    "127.0.0.1:0",
@@ -98,7 +98,7 @@ func (c *circle) guard() context.Context {
 	return ctx
 }
 
-func testLogger(t *testing.T, who string) zerolog.Logger {
+func testLogger(t testing.TB, who string) zerolog.Logger {
 	return zerolog.New(zerolog.NewTestWriter(t)).With().Str("who", who).Logger()
 }
 

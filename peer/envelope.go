@@ -111,7 +111,7 @@ func (d *Daemon) openEnvelope(e receivedEnvelope) error {
 		return d.receiveSealedMessage(e.session, in)
 	}
 	if receipt, ok := m.(wire.Receipt); ok {
-		d.delivered(e.session.peer, receipt, api.PathRelay)
+		d.delivered(e.session.peer, api.PathRelay, receipt.ID)
 	}
 	return nil
 }
@@ -119,11 +119,11 @@ func (d *Daemon) openEnvelope(e receivedEnvelope) error {
 // receiveSealedMessage stores a sealed message and sends the receipt the way the
 // message came, without waiting for the session.
 func (d *Daemon) receiveSealedMessage(s *session, in store.Incoming) error {
-	receipt, err := d.receive(s.peer, in, api.PathRelay)
+	receipts, err := d.receive(s.peer, []store.Incoming{in}, api.PathRelay)
 	if err != nil {
 		return err
 	}
-	sealed, err := d.sealFor(s.peer, receipt)
+	sealed, err := d.sealFor(s.peer, receipts[0])
 	if err != nil {
 		return fmt.Errorf("seal receipt: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"peerd/peer/api"
@@ -11,20 +12,27 @@ import (
 	"peerd/wire"
 )
 
-// receive stores a message of a peer and returns the receipt for it. When it
-// returns nil the message is on our disk: once, however often it came.
-func (d *Daemon) receive(from wire.Key, in store.Incoming, path api.Path) (wire.Receipt, error) {
-	m, fresh, err := d.store.Receive(d.ctx, from, in, time.Now(), string(path))
+// receive stores messages of a peer and returns the receipts for those that are
+// on our disk: once, however often they came. With an error these are the ones
+// before the first that is not.
+func (d *Daemon) receive(from wire.Key, messages []store.Incoming, path api.Path) ([]wire.Receipt, error) {
+	stored, err := d.store.ReceiveAll(d.ctx, from, messages, time.Now(), string(path))
 	if err != nil {
-		return wire.Receipt{}, d.notStored(from, err)
+		err = d.notStored(from, err)
 	}
-	if fresh {
+	if slices.ContainsFunc(stored, func(r store.Received) bool { return r.Fresh }) {
 		if err := d.pin(d.ctx, from); err != nil {
 			d.log.Warn().Err(err).Stringer("peer", from).Msg("message under a name that belongs to another key")
 		}
-		d.tookMessage(m)
 	}
-	return wire.Receipt{ID: m.ID, DeliveredAt: m.ReceivedAt}, nil
+	var receipts []wire.Receipt
+	for _, r := range stored {
+		if r.Fresh {
+			d.tookMessage(r.Message)
+		}
+		receipts = append(receipts, wire.Receipt{ID: r.Message.ID, DeliveredAt: r.Message.ReceivedAt})
+	}
+	return receipts, err
 }
 
 // notStored describes the failure to store a message of a peer.

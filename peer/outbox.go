@@ -3,7 +3,6 @@ package peer
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -12,6 +11,10 @@ import (
 	"peerd/peer/store"
 	"peerd/wire"
 )
+
+// sentAfter is how long a message may be on its way before that is worth writing
+// down. Most are delivered sooner; shorter, and each costs the disk one more change.
+const sentAfter = 20 * time.Millisecond
 
 // Send accepts a message: when it returns, the message is on our disk, and it
 // will be delivered however long that takes.
@@ -114,35 +117,37 @@ func (d *Daemon) sentRow(m store.Message) api.Sent {
 	return row
 }
 
-// markSent notes that messages to peer were handed to the network.
+// markSent notes that messages to peer, in their order, were handed to the
+// network, unless their receipts are faster.
 func (d *Daemon) markSent(peer wire.Key, messages []store.Message) {
 	if len(messages) == 0 {
 		return
 	}
-	ids := make([]wire.MessageID, len(messages))
-	for i, m := range messages {
-		ids[i] = m.ID
-	}
-	if err := d.store.MarkSent(d.ctx, peer, ids...); err != nil {
-		d.log.Error().Err(err).Msg("mark messages as sent")
-		return
-	}
-	for _, id := range ids {
-		d.waiters.message(id)
-	}
+	first, last := messages[0], messages[len(messages)-1]
+	d.spawn(func() {
+		select {
+		case <-time.After(sentAfter):
+		case <-d.ctx.Done():
+			return
+		}
+		if err := d.store.MarkSent(d.ctx, peer, first.Seq, last.Seq); err != nil {
+			d.log.Error().Err(err).Msg("mark messages as sent")
+			return
+		}
+		for _, m := range messages {
+			d.waiters.message(m.ID)
+		}
+	})
 }
 
-// delivered takes a receipt: the message is on the peer's disk.
-func (d *Daemon) delivered(peer wire.Key, receipt wire.Receipt, path api.Path) {
-	m, changed, err := d.store.MarkDelivered(d.ctx, peer, receipt.ID, time.Now(), string(path))
-	if errors.Is(err, store.ErrNotFound) {
-		return // the user discarded it while it was on its way
-	}
+// delivered takes receipts: the messages are on the peer's disk.
+func (d *Daemon) delivered(peer wire.Key, path api.Path, ids ...wire.MessageID) {
+	changed, err := d.store.MarkDelivered(d.ctx, peer, time.Now(), string(path), ids...)
 	if err != nil {
-		d.log.Error().Err(err).Stringer("peer", peer).Msg("mark message as delivered")
+		d.log.Error().Err(err).Stringer("peer", peer).Msg("mark messages as delivered")
 		return
 	}
-	if changed {
+	for _, m := range changed {
 		d.waiters.message(m.ID)
 	}
 }

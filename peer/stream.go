@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"github.com/quic-go/quic-go"
 
 	"peerd/peer/api"
+	"peerd/peer/store"
 	"peerd/wire"
 )
 
@@ -34,6 +34,8 @@ const (
 	// that is connected and does not take them: its disk is full, say. Shorter
 	// would keep a peer in trouble busy with the same messages.
 	resendPause = 2 * time.Second
+	// writeSize is about how many bytes of messages one write hands to QUIC.
+	writeSize = 32 << 10
 )
 
 // outgoing is our stream of messages on one connection: it begins with the
@@ -61,10 +63,33 @@ func (o *outgoing) write(m wire.Message) error {
 	if err != nil {
 		return err
 	}
+	return o.writeFrames(frame)
+}
+
+func (o *outgoing) writeFrames(frames []byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	_, err = o.stream.Write(frame)
+	_, err := o.stream.Write(frames)
 	return err
+}
+
+// deliver sends messages of ours, as many as fit into one write.
+func (o *outgoing) deliver(messages []store.Message) error {
+	var frames []byte
+	for i, m := range messages {
+		var err error
+		if frames, err = wire.AppendFrame(frames, deliverable(m)); err != nil {
+			return err
+		}
+		if len(frames) < writeSize && i < len(messages)-1 {
+			continue
+		}
+		if err := o.writeFrames(frames); err != nil {
+			return err
+		}
+		frames, o.next = frames[:0], m.Seq
+	}
+	return nil
 }
 
 // messages returns our stream on the connection in use, opening it first.
@@ -115,11 +140,8 @@ func (s *session) deliverPending() (look time.Duration, overdue bool, err error)
 			look, overdue = s.receiptDue(s.ctx, o)
 			return look, overdue, nil
 		}
-		for _, m := range pending {
-			if err := o.write(deliverable(m)); err != nil {
-				return 0, false, fmt.Errorf("send message: %w", err)
-			}
-			o.next = m.Seq
+		if err := o.deliver(pending); err != nil {
+			return 0, false, fmt.Errorf("send message: %w", err)
 		}
 		o.progressed()
 		s.daemon.markSent(s.peer, pending)
@@ -128,13 +150,19 @@ func (s *session) deliverPending() (look time.Duration, overdue bool, err error)
 
 // readReceipts takes what comes back on our stream.
 func (s *session) readReceipts(o *outgoing) {
-	err := readFrames(o.stream, func(m wire.Message) error {
-		switch m := m.(type) {
-		case wire.Receipt:
+	err := readFrames(o.stream, func(messages []wire.Message) error {
+		var delivered []wire.MessageID
+		for _, m := range messages {
+			switch m := m.(type) {
+			case wire.Receipt:
+				delivered = append(delivered, m.ID)
+			case wire.Pong:
+				s.daemon.waiters.pong(m.Nonce)
+			}
+		}
+		if len(delivered) > 0 {
 			o.progressed()
-			s.daemon.delivered(s.peer, m, s.path())
-		case wire.Pong:
-			s.daemon.waiters.pong(m.Nonce)
+			s.daemon.delivered(s.peer, s.path(), delivered...)
 		}
 		return nil
 	})
@@ -183,21 +211,13 @@ func (s *session) serveStream(stream *quic.Stream) {
 
 // serveMessages stores what the peer sends and acknowledges it.
 func (s *session) serveMessages(stream *quic.Stream) {
-	err := readFrames(stream, func(m wire.Message) error {
-		if in, storable := incoming(m); storable {
-			receipt, err := s.daemon.receive(s.peer, in, s.path())
-			if err != nil {
-				return err
-			}
-			return writeFrame(stream, receipt)
+	err := readFrames(stream, func(messages []wire.Message) error {
+		answers, err := s.take(messages)
+		if len(answers) > 0 { // also after an error: of what is stored
+			_, failed := stream.Write(answers)
+			err = errors.Join(err, failed)
 		}
-		switch m := m.(type) {
-		case wire.Read:
-			return s.daemon.readByPeer(s.peer, m)
-		case wire.Ping:
-			return writeFrame(stream, wire.Pong(m))
-		}
-		return nil
+		return err
 	})
 	if err != nil && s.ctx.Err() == nil {
 		s.daemon.log.Debug().Err(err).Stringer("peer", s.peer).Msg("peer's message stream ended")
@@ -206,39 +226,45 @@ func (s *session) serveMessages(stream *quic.Stream) {
 	}
 }
 
-// readFrames calls handle for every message on r until it ends, which is no
-// error, or fails.
-func readFrames(r io.Reader, handle func(wire.Message) error) error {
-	reader := bufio.NewReader(r)
-	buffer := make([]byte, 4<<10)
-	for {
-		kind, body, err := wire.ReadFrame(reader, buffer)
-		if errors.Is(err, io.EOF) {
-			return nil
+// take does what the peer's messages ask for, in their order, and returns the
+// frames that answer them. Those to be stored that follow each other share a
+// transaction.
+func (s *session) take(messages []wire.Message) (answers []byte, err error) {
+	var together []store.Incoming
+	for _, m := range messages {
+		if in, storable := incoming(m); storable {
+			together = append(together, in)
+			continue
+		}
+		if answers, err = s.store(together, answers); err != nil {
+			return answers, err
+		}
+		together = nil
+		switch m := m.(type) {
+		case wire.Read:
+			err = s.daemon.readByPeer(s.peer, m)
+		case wire.Ping:
+			answers, err = wire.AppendFrame(answers, wire.Pong(m))
 		}
 		if err != nil {
-			return err
-		}
-		m, err := wire.Parse(kind, body)
-		if err != nil {
-			return err
-		}
-		if m == nil {
-			continue // a newer peer says something we do not know
-		}
-		if err := handle(m); err != nil {
-			return err
+			return answers, err
 		}
 	}
+	return s.store(together, answers)
 }
 
-func writeFrame(w io.Writer, m wire.Message) error {
-	frame, err := wire.AppendFrame(nil, m)
-	if err != nil {
-		return err
+// store stores messages and appends their receipts to answers.
+func (s *session) store(messages []store.Incoming, answers []byte) ([]byte, error) {
+	if len(messages) == 0 {
+		return answers, nil
 	}
-	_, err = w.Write(frame)
-	return err
+	receipts, err := s.daemon.receive(s.peer, messages, s.path())
+	for _, receipt := range receipts {
+		var failed error
+		answers, failed = wire.AppendFrame(answers, receipt)
+		err = errors.Join(err, failed)
+	}
+	return answers, err
 }
 
 // path is the kind of path data to the peer takes now.

@@ -144,7 +144,7 @@ func TestContactIsForgottenAndItsHistoryStays(t *testing.T) {
 	s := openTest(t)
 	check(t, s.Pin(t.Context(), Contact{Key: bob, Name: "bob", PinnedAt: noon}))
 	delivered := accept(t, s, bob, "arrived")
-	_, _, err := s.MarkDelivered(t.Context(), bob, delivered.ID, noon, "direct")
+	_, err := s.MarkDelivered(t.Context(), bob, noon, "direct", delivered.ID)
 	check(t, err)
 	if _, err := s.Forget(t.Context(), bob, false); err != nil {
 		t.Fatal(err)

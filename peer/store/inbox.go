@@ -31,24 +31,67 @@ func IncomingText(text wire.Text) Incoming {
 	return Incoming{ID: text.ID, Seq: text.Seq, SentAt: text.SentAt, Kind: wire.KindText, Body: text.Body, Group: text.Group}
 }
 
+// Received is what became of an Incoming.
+type Received struct {
+	Message Message // as stored
+	Fresh   bool    // it was not stored before
+}
+
 // Receive stores a message from a peer, in state Unread. A message that is
 // stored already, as told by its sender and id, is returned as it is with
 // fresh = false. Either way it is on the disk, and may be receipted. Messages
 // may arrive in any order.
 func (s *Store) Receive(ctx context.Context, from wire.Key, in Incoming, at time.Time, path string) (m Message, fresh bool, err error) {
-	const attempt = "receive message"
-	if in.Seq == 0 || in.Seq > math.MaxInt64 {
-		return Message{}, false, fmt.Errorf("%s %d of %s: %w", attempt, in.Seq, from, ErrSequence)
+	received, err := s.ReceiveAll(ctx, from, []Incoming{in}, at, path)
+	if err != nil {
+		return Message{}, false, err
 	}
-	type outcome struct {
-		message Message
-		fresh   bool
+	return received[0].Message, received[0].Fresh, nil
+}
+
+// ReceiveAll is Receive for messages that came one after the other: they share a
+// transaction. It returns those that are on the disk, which with an error are
+// the ones before the message that could not be stored.
+func (s *Store) ReceiveAll(ctx context.Context, from wire.Key, in []Incoming, at time.Time, path string) ([]Received, error) {
+	var refused error
+	for i, one := range in {
+		if one.Seq == 0 || one.Seq > math.MaxInt64 {
+			refused = fmt.Errorf("receive message %d of %s: %w", one.Seq, from, ErrSequence)
+			in = in[:i]
+			break
+		}
 	}
-	result, err := write(ctx, s, attempt, func(tx *transaction) (outcome, error) {
-		stored, fresh, err := storeIncoming(tx, from, in, at, path)
-		return outcome{stored, fresh}, err
+	received, err := s.receiveTogether(ctx, from, in, at, path)
+	if err == nil || len(in) == 1 {
+		return received, errors.Join(err, refused)
+	}
+	// One of them may be what is too large for the disk.
+	for _, one := range in {
+		alone, err := s.receiveTogether(ctx, from, []Incoming{one}, at, path)
+		if err != nil {
+			return received, err
+		}
+		received = append(received, alone...)
+	}
+	return received, refused
+}
+
+// receiveTogether stores all of the messages, or none.
+func (s *Store) receiveTogether(ctx context.Context, from wire.Key, in []Incoming, at time.Time, path string) ([]Received, error) {
+	if len(in) == 0 {
+		return nil, nil
+	}
+	return write(ctx, s, "receive message", func(tx *transaction) ([]Received, error) {
+		received := make([]Received, len(in))
+		for i, one := range in {
+			m, fresh, err := storeIncoming(tx, from, one, at, path)
+			if err != nil {
+				return nil, err
+			}
+			received[i] = Received{m, fresh}
+		}
+		return received, nil
 	})
-	return result.message, result.fresh, err
 }
 
 func storeIncoming(tx *transaction, from wire.Key, in Incoming, at time.Time, path string) (m Message, fresh bool, err error) {

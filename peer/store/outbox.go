@@ -111,48 +111,46 @@ func (s *Store) Queued(ctx context.Context) (map[wire.Key]int, error) {
 	return counts, nil
 }
 
-// MarkSent notes that the messages to peer were handed to a path. It passes over
-// ids that are unknown or have come further.
-func (s *Store) MarkSent(ctx context.Context, peer wire.Key, ids ...wire.MessageID) error {
-	return apply(ctx, s, "mark messages sent", func(tx *transaction) error {
-		for _, id := range ids {
-			if err := tx.exec(`UPDATE message SET state = 'sent' WHERE id = ? AND peer = ? AND state = 'queued'`, id[:], peer[:]); err != nil {
-				return err
-			}
-		}
-		return nil
+// MarkSent notes that the messages to peer with sequences from first to last were
+// handed to a path. It passes over those that have come further. After a power
+// cut some of them may be Queued again, and are sent again.
+func (s *Store) MarkSent(ctx context.Context, peer wire.Key, first, last uint64) error {
+	return applyLazily(ctx, s, "mark messages sent", func(tx *transaction) error {
+		return tx.exec(`UPDATE message SET state = 'sent'
+			WHERE peer = ? AND state IN ('queued', 'sent') AND seq BETWEEN ? AND ? AND state = 'queued'`,
+			peer[:], toSeq(first), toSeq(last))
 	})
 }
 
-// MarkDelivered notes that the message is on peer's disk since at, and on which
-// path the receipt says it got there. It returns the message as it is now, and
-// whether this was news. A message that peer has reported as read already (see
-// MarkRead) becomes Read. The error is ErrNotFound when there is no such
-// message to peer.
-func (s *Store) MarkDelivered(ctx context.Context, peer wire.Key, id wire.MessageID, at time.Time, path string) (Message, bool, error) {
-	type outcome struct {
-		message Message
-		changed bool
-	}
-	result, err := write(ctx, s, "mark message delivered", func(tx *transaction) (outcome, error) {
-		changed, err := tx.changes(`UPDATE message SET state = 'delivered', delivered_at = ?, path = ?
-			WHERE id = ? AND peer = ? AND state IN ('queued', 'sent')`, toNanos(at), path, id[:], peer[:])
-		if err != nil {
-			return outcome{}, err
+// MarkDelivered notes that messages are on peer's disk since at, and on which path
+// the receipts say they got there. It returns those for which this is news. One
+// that peer has reported as read already (see MarkRead) becomes Read. It passes
+// over ids that are no message's to peer: the user may have discarded them while
+// they were on their way. After a power cut some of the messages may be pending
+// again; they are sent again, and the peer knows them and says so.
+func (s *Store) MarkDelivered(ctx context.Context, peer wire.Key, at time.Time, path string, ids ...wire.MessageID) ([]Message, error) {
+	return writeLazily(ctx, s, "mark messages delivered", func(tx *transaction) ([]Message, error) {
+		var changed []Message
+		for _, id := range ids {
+			delivered, err := tx.messages(`UPDATE message SET state = 'delivered', delivered_at = ?, path = ?
+				WHERE id = ? AND peer = ? AND outgoing = 1 AND state IN ('queued', 'sent') RETURNING `+messageColumns,
+				toNanos(at), path, id[:], peer[:])
+			if err != nil {
+				return nil, err
+			}
+			changed = append(changed, delivered...)
 		}
-		if changed > 0 {
-			if _, err := markRead(tx, peer); err != nil {
-				return outcome{}, err
+		if len(changed) == 0 {
+			return nil, nil
+		}
+		read, err := markRead(tx, peer)
+		for _, m := range read {
+			if i := slices.IndexFunc(changed, func(c Message) bool { return c.Row == m.Row }); i >= 0 {
+				changed[i] = m
 			}
 		}
-		message, err := tx.message(`SELECT `+messageColumns+` FROM message
-			WHERE id = ? AND peer = ? AND outgoing = 1`, id[:], peer[:])
-		if errors.Is(err, ErrNotFound) {
-			err = refusal{err}
-		}
-		return outcome{message, changed > 0}, err
+		return changed, err
 	})
-	return result.message, result.changed, err
 }
 
 // MarkRead notes that peer has read our messages up to and including the

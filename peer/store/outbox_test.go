@@ -65,8 +65,8 @@ func TestPendingIsTheUndeliveredOutboxInSequence(t *testing.T) {
 	}
 	accept(t, s, carol, "to somebody else")
 	receive(t, s, bob, 1, "from bob")
-	check(t, s.MarkSent(t.Context(), all[0].Peer, all[0].ID, all[1].ID, newID()))
-	_, _, err := s.MarkDelivered(t.Context(), bob, all[1].ID, noon, "direct")
+	check(t, s.MarkSent(t.Context(), bob, 1, 2))
+	_, err := s.MarkDelivered(t.Context(), bob, noon, "direct", all[1].ID)
 	check(t, err)
 
 	for name, test := range map[string]struct {
@@ -95,7 +95,7 @@ func TestPeersWithPendingAreThoseWaitingForSomething(t *testing.T) {
 	accept(t, s, carol, "y")
 	accept(t, s, carol, "z")
 	receive(t, s, alice, 1, "from alice")
-	_, _, err := s.MarkDelivered(t.Context(), bob, toBob.ID, noon, "relay")
+	_, err := s.MarkDelivered(t.Context(), bob, noon, "relay", toBob.ID)
 	check(t, err)
 	if got, err := s.PeersWithPending(t.Context()); err != nil || !slices.Equal(got, []wire.Key{carol}) {
 		t.Errorf("got %v, %v; want carol only", got, err)
@@ -119,12 +119,12 @@ func TestStatesOnlyMoveForward(t *testing.T) {
 		do   func() error
 		want State
 	}{
-		{"handed to a path", func() error { return s.MarkSent(t.Context(), m.Peer, m.ID) }, Sent},
-		{"handed to another", func() error { return s.MarkSent(t.Context(), m.Peer, m.ID) }, Sent},
-		{"receipt", func() error { _, _, err := s.MarkDelivered(t.Context(), bob, m.ID, noon, "direct"); return err }, Delivered},
-		{"handed to a path late", func() error { return s.MarkSent(t.Context(), m.Peer, m.ID) }, Delivered},
+		{"handed to a path", func() error { return s.MarkSent(t.Context(), bob, m.Seq, m.Seq) }, Sent},
+		{"handed to another", func() error { return s.MarkSent(t.Context(), bob, m.Seq, m.Seq) }, Sent},
+		{"receipt", func() error { _, err := s.MarkDelivered(t.Context(), bob, noon, "direct", m.ID); return err }, Delivered},
+		{"handed to a path late", func() error { return s.MarkSent(t.Context(), bob, m.Seq, m.Seq) }, Delivered},
 		{"read", func() error { _, err := s.MarkRead(t.Context(), bob, 1, noon); return err }, Read},
-		{"receipt again", func() error { _, _, err := s.MarkDelivered(t.Context(), bob, m.ID, noon, "relay"); return err }, Read},
+		{"receipt again", func() error { _, err := s.MarkDelivered(t.Context(), bob, noon, "relay", m.ID); return err }, Read},
 	}
 	for _, step := range steps {
 		check(t, step.do())
@@ -139,15 +139,15 @@ func TestDeliveryIsNewsOnce(t *testing.T) {
 	m := accept(t, s, bob, "x")
 	want := m
 	want.State, want.DeliveredAt, want.Path = Delivered, noon.Add(time.Minute), "direct"
-	for _, news := range []bool{true, false} {
-		got, changed, err := s.MarkDelivered(t.Context(), bob, m.ID, noon.Add(time.Minute), "direct")
-		if got != want || changed != news || err != nil {
-			t.Errorf("got %+v, %t, %v; want %+v, %t", got, changed, err, want, news)
+	for _, news := range [][]Message{{want}, nil} {
+		got, err := s.MarkDelivered(t.Context(), bob, noon.Add(time.Minute), "direct", m.ID)
+		if !slices.Equal(got, news) || err != nil {
+			t.Errorf("got %+v, %v; want %+v", got, err, news)
 		}
 	}
 }
 
-func TestReceiptsOfStrangersAreNotFound(t *testing.T) {
+func TestReceiptsOfStrangersArePassedOver(t *testing.T) {
 	s := openTest(t)
 	toBob, fromCarol := accept(t, s, bob, "x"), receive(t, s, carol, 1, "y")
 	for name, receipt := range map[string]struct {
@@ -161,8 +161,8 @@ func TestReceiptsOfStrangersAreNotFound(t *testing.T) {
 		"by a peer without any message": {wire.Key{}, newID()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, _, err := s.MarkDelivered(t.Context(), receipt.peer, receipt.id, noon, "direct"); !errors.Is(err, ErrNotFound) {
-				t.Errorf("got %v, want ErrNotFound", err)
+			if changed, err := s.MarkDelivered(t.Context(), receipt.peer, noon, "direct", receipt.id); len(changed) != 0 || err != nil {
+				t.Errorf("changed %+v, %v", changed, err)
 			}
 		})
 	}
@@ -175,7 +175,7 @@ func TestReadReportCoversDeliveredMessagesOnly(t *testing.T) {
 	s := openTest(t)
 	one, two, three := accept(t, s, bob, "one"), accept(t, s, bob, "two"), accept(t, s, bob, "three")
 	for _, m := range []Message{three, one} {
-		_, _, err := s.MarkDelivered(t.Context(), bob, m.ID, noon, "direct")
+		_, err := s.MarkDelivered(t.Context(), bob, noon, "direct", m.ID)
 		check(t, err)
 	}
 	changed, err := s.MarkRead(t.Context(), bob, 3, noon.Add(time.Hour))
@@ -189,9 +189,9 @@ func TestReadReportCoversDeliveredMessagesOnly(t *testing.T) {
 	if changed, err := s.MarkRead(t.Context(), bob, 3, noon); len(changed) != 0 || err != nil {
 		t.Errorf("the same report again changed %q, %v", bodies(changed), err)
 	}
-	m, news, err := s.MarkDelivered(t.Context(), bob, two.ID, noon, "direct")
-	if m.State != Read || !news || err != nil {
-		t.Errorf("receipt after the report: %s, %t, %v; want it read", m.State, news, err)
+	news, err := s.MarkDelivered(t.Context(), bob, noon, "direct", two.ID)
+	if len(news) != 1 || news[0].State != Read || err != nil {
+		t.Errorf("receipt after the report: %+v, %v; want it read", news, err)
 	}
 }
 
@@ -201,8 +201,8 @@ func TestReadReportCannotReachIntoTheFuture(t *testing.T) {
 	_, err := s.MarkRead(t.Context(), bob, math.MaxUint64, noon)
 	check(t, err)
 	later := accept(t, s, bob, "two")
-	if m, _, err := s.MarkDelivered(t.Context(), bob, later.ID, noon, "direct"); err != nil || m.State != Delivered {
-		t.Errorf("a message written after the report is %s (error %v)", m.State, err)
+	if news, err := s.MarkDelivered(t.Context(), bob, noon, "direct", later.ID); err != nil || len(news) != 1 || news[0].State != Delivered {
+		t.Errorf("a message written after the report is %+v (error %v)", news, err)
 	}
 	if changed, err := s.MarkRead(t.Context(), alice, 5, noon); len(changed) != 0 || err != nil {
 		t.Errorf("report of a peer we never wrote to: %v, %v", changed, err)
@@ -229,7 +229,7 @@ func TestOneMessageGoesToAllMembersOfAGroupAndIsShownOnce(t *testing.T) {
 	if found := searched(t, s, Search{Texts: []string{"hi all"}, Limit: 10}); len(found) != 1 {
 		t.Errorf("a search finds %q", found)
 	}
-	check(t, s.MarkSent(t.Context(), alice, id))
+	check(t, s.MarkSent(t.Context(), alice, 1, 1))
 	if pending, err := s.Pending(t.Context(), bob, 0, 10); err != nil || len(pending) != 1 || pending[0].State != Queued {
 		t.Errorf("pending for bob is %+v, %v", pending, err)
 	}

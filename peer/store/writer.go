@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 )
 
@@ -17,6 +18,7 @@ const maxBatch = 256
 type operation struct {
 	ctx  context.Context
 	run  func(*transaction) error
+	lazy bool       // a power cut may undo it
 	done chan error // takes one result without a reader
 }
 
@@ -25,6 +27,9 @@ type operation struct {
 // all of them go into the next one.
 //
 //	callers ──► operations ──► [ BEGIN · run · run · run · COMMIT (one fsync) ] ──► each caller's result
+//
+// A transaction of nothing but lazy operations is not waited for: it is in the
+// write-ahead log, which survives the process, and on the disk with the next one.
 type writer struct {
 	db         *sql.DB
 	tx         *transaction
@@ -32,6 +37,7 @@ type writer struct {
 	stopping   chan struct{}
 	finished   chan struct{}
 	commits    atomic.Uint64 // transactions committed
+	lazy       bool          // whether commits do not wait for the disk now
 }
 
 // startWriter takes over db when it succeeds.
@@ -111,6 +117,9 @@ func (w *writer) commit(batch []*operation) {
 
 // transact commits all of the operations, or none and returns why.
 func (w *writer) transact(batch ...*operation) error {
+	if err := w.awaitDisk(!allLazy(batch)); err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
 	if err := w.tx.exec("BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
@@ -126,6 +135,27 @@ func (w *writer) transact(batch ...*operation) error {
 	}
 	w.commits.Add(1)
 	return nil
+}
+
+// awaitDisk chooses whether the next commit waits until it is on the disk.
+func (w *writer) awaitDisk(wait bool) error {
+	if wait != w.lazy {
+		return nil
+	}
+	mode := "PRAGMA synchronous = NORMAL"
+	if wait {
+		mode = "PRAGMA synchronous = FULL"
+	}
+	// Not a prepared statement: SQLite sets it while it compiles the pragma.
+	_, err := w.tx.conn.ExecContext(context.Background(), mode)
+	if err == nil {
+		w.lazy = !wait
+	}
+	return err
+}
+
+func allLazy(batch []*operation) bool {
+	return !slices.ContainsFunc(batch, func(op *operation) bool { return !op.lazy })
 }
 
 // submit hands op to the writer and waits for its result.
@@ -160,9 +190,36 @@ func (r refusal) Error() string { return r.reason.Error() }
 // the disk. The attempt says what the caller wanted, for the error. The change
 // must give the same result when it is run again after a rollback.
 func write[T any](ctx context.Context, s *Store, attempt string, change func(*transaction) (T, error)) (T, error) {
+	return submit(s, attempt, &operation{ctx: ctx}, change)
+}
+
+// writeLazily is write for a change that a power cut may undo, though nothing
+// else may: what is learned again, or makes no difference.
+func writeLazily[T any](ctx context.Context, s *Store, attempt string, change func(*transaction) (T, error)) (T, error) {
+	return submit(s, attempt, &operation{ctx: ctx, lazy: true}, change)
+}
+
+// apply is write for changes without a result.
+func apply(ctx context.Context, s *Store, attempt string, change func(*transaction) error) error {
+	_, err := write(ctx, s, attempt, withoutResult(change))
+	return err
+}
+
+// applyLazily is writeLazily for changes without a result.
+func applyLazily(ctx context.Context, s *Store, attempt string, change func(*transaction) error) error {
+	_, err := writeLazily(ctx, s, attempt, withoutResult(change))
+	return err
+}
+
+func withoutResult(change func(*transaction) error) func(*transaction) (struct{}, error) {
+	return func(tx *transaction) (struct{}, error) { return struct{}{}, change(tx) }
+}
+
+// submit has op make the change.
+func submit[T any](s *Store, attempt string, op *operation, change func(*transaction) (T, error)) (T, error) {
 	var result, none T
 	var refused error
-	op := &operation{ctx: ctx, done: make(chan error, 1)}
+	op.done = make(chan error, 1)
 	op.run = func(tx *transaction) (err error) {
 		refused = nil // an earlier run does not count
 		result, err = change(tx)
@@ -179,12 +236,4 @@ func write[T any](ctx context.Context, s *Store, attempt string, change func(*tr
 		return none, fmt.Errorf("%s: %w", attempt, refused)
 	}
 	return result, nil
-}
-
-// apply is write for changes without a result.
-func apply(ctx context.Context, s *Store, attempt string, change func(*transaction) error) error {
-	_, err := write(ctx, s, attempt, func(tx *transaction) (struct{}, error) {
-		return struct{}{}, change(tx)
-	})
-	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,6 +46,34 @@ func TestConcurrentAcceptsShareATransaction(t *testing.T) {
 		}
 		if len(pending) != 64 {
 			t.Errorf("%d messages stored", len(pending))
+		}
+	})
+}
+
+func TestOnlyWhatMayBeLostDoesNotWaitForTheDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openTest(t)
+		var modes []string
+		ask := func(tx *transaction) error {
+			var mode string
+			err := tx.row("PRAGMA synchronous", nil, &mode)
+			modes = append(modes, mode)
+			return err
+		}
+		check(t, apply(t.Context(), s, "ask", ask))
+		check(t, applyLazily(t.Context(), s, "ask", ask))
+		check(t, apply(t.Context(), s, "ask", ask))
+		check(t, applyLazily(t.Context(), s, "ask", ask))
+		release := holdWriter(t, s)
+		var group sync.WaitGroup
+		group.Go(func() { check(t, applyLazily(t.Context(), s, "ask", ask)) })
+		group.Go(func() { check(t, apply(t.Context(), s, "ask", ask)) })
+		synctest.Wait()
+		release()
+		group.Wait()
+		const normal, full = "1", "2"
+		if want := []string{full, normal, full, normal, full, full}; !slices.Equal(modes, want) {
+			t.Errorf("synchronous was %q, want %q", modes, want)
 		}
 	})
 }
@@ -93,14 +122,15 @@ func TestARefusalDoesNotBreakTheBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openTest(t)
 		check(t, s.Pin(t.Context(), Contact{Key: bob, Name: "bob", PinnedAt: noon}))
+		taken := accept(t, s, bob, "x")
 		before := s.writer.commits.Load()
 		release := holdWriter(t, s)
 		var group sync.WaitGroup
 		for range 3 {
 			group.Go(func() { accept(t, s, bob, "x") })
 			group.Go(func() {
-				if _, _, err := s.MarkDelivered(t.Context(), bob, newID(), noon, "direct"); !errors.Is(err, ErrNotFound) {
-					t.Errorf("got %v, want ErrNotFound", err)
+				if _, err := s.Accept(t.Context(), carol, taken.ID, "x", noon); !errors.Is(err, ErrIDTaken) {
+					t.Errorf("got %v, want ErrIDTaken", err)
 				}
 			})
 			group.Go(func() {
@@ -204,7 +234,7 @@ func TestEverybodyAtOnce(t *testing.T) {
 			for i := range uint64(messages) {
 				m := accept(t, s, peer, "x")
 				receive(t, s, peer, i+1, "y")
-				if _, _, err := s.MarkDelivered(t.Context(), peer, m.ID, noon, "direct"); err != nil {
+				if _, err := s.MarkDelivered(t.Context(), peer, noon, "direct", m.ID); err != nil {
 					t.Error(err)
 				}
 			}
