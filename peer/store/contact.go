@@ -18,7 +18,21 @@ type Contact struct {
 	PinnedAt time.Time         // of the first contact, or of the user's decision to trust a new key
 	Prekey   wire.SignedPrekey // the newest known; ID 0 = none. Verified by whoever pinned it
 	LastSeen time.Time         // zero = never online
+
+	VerifiedAt time.Time // when the user found that the key is its owner's; zero = not yet
+	BlockedAt  time.Time // zero = not blocked
+	Receipts   Receipts  // whether the contact is told what has been read
 }
+
+// Receipts says whether a contact is told what the user has read. The zero value
+// is what holds for everybody.
+type Receipts string
+
+const (
+	ReceiptsDefault Receipts = ""
+	ReceiptsOn      Receipts = "on"
+	ReceiptsOff     Receipts = "off"
+)
 
 // A KeyChangedError says that a name which is pinned to one key was offered
 // with another. Only the user can decide that this is in order (see Repin).
@@ -31,7 +45,8 @@ func (e *KeyChangedError) Error() string {
 	return fmt.Sprintf("the key of %q has changed: pinned %s, offered %s", e.Name, e.Pinned, e.Offered)
 }
 
-const contactColumns = `key, name, petname, pinned_at, prekey_id, prekey_public, prekey_signature, last_seen`
+const contactColumns = `key, name, petname, pinned_at, prekey_id, prekey_public, prekey_signature, last_seen,
+	verified_at, blocked_at, receipts`
 
 // A PendingError says that messages to a peer, not known to be delivered, stand
 // in the way of forgetting it.
@@ -102,12 +117,47 @@ func (s *Store) Repin(ctx context.Context, c Contact) error {
 // it has been given back. No two contacts may have the same petname. The error
 // is ErrNotFound when the key is no contact's.
 func (s *Store) SetPetname(ctx context.Context, key wire.Key, petname string) error {
-	return apply(ctx, s, fmt.Sprintf("rename contact %s", key), func(tx *transaction) error {
-		changed, err := tx.changes(`UPDATE contact SET petname = ? WHERE key = ?`, petname, key[:])
+	return s.changeContact(ctx, key, "rename", `UPDATE contact SET petname = ? WHERE key = ?`, petname, key[:])
+}
+
+// SetVerified notes when the user found the key to be its owner's; zero takes
+// that back. The error is ErrNotFound when the key is no contact's.
+func (s *Store) SetVerified(ctx context.Context, key wire.Key, at time.Time) error {
+	return s.changeContact(ctx, key, "verify", `UPDATE contact SET verified_at = ? WHERE key = ?`, toNanos(at), key[:])
+}
+
+// SetBlocked notes since when the contact is blocked; zero unblocks it. The error
+// is ErrNotFound when the key is no contact's.
+func (s *Store) SetBlocked(ctx context.Context, key wire.Key, at time.Time) error {
+	return s.changeContact(ctx, key, "block", `UPDATE contact SET blocked_at = ? WHERE key = ?`, toNanos(at), key[:])
+}
+
+// SetReceipts says whether the contact is told what the user has read. The error
+// is ErrNotFound when the key is no contact's.
+func (s *Store) SetReceipts(ctx context.Context, key wire.Key, receipts Receipts) error {
+	return s.changeContact(ctx, key, "set receipts of", `UPDATE contact SET receipts = ? WHERE key = ?`, string(receipts), key[:])
+}
+
+func (s *Store) changeContact(ctx context.Context, key wire.Key, attempt, statement string, args ...any) error {
+	return apply(ctx, s, fmt.Sprintf("%s contact %s", attempt, key), func(tx *transaction) error {
+		changed, err := tx.changes(statement, args...)
 		if err == nil && changed == 0 {
 			return refusal{ErrNotFound}
 		}
 		return err
+	})
+}
+
+// Saw notes when contacts were online; it passes over keys of no contact, and
+// over what is older than what is known.
+func (s *Store) Saw(ctx context.Context, seen map[wire.Key]time.Time) error {
+	return apply(ctx, s, "note who was online", func(tx *transaction) error {
+		for key, at := range seen {
+			if err := tx.exec(`UPDATE contact SET last_seen = max(last_seen, ?) WHERE key = ?`, toNanos(at), key[:]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -149,26 +199,29 @@ func (tx *transaction) discardPending(peer wire.Key) ([]wire.MessageID, error) {
 }
 
 func (tx *transaction) upsertContact(c Contact) error {
-	return tx.exec(`INSERT INTO contact (`+contactColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	return tx.exec(`INSERT INTO contact (`+contactColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET
 			last_seen        = max(last_seen, excluded.last_seen),
 			prekey_id        = iif(excluded.prekey_id = 0, prekey_id, excluded.prekey_id),
 			prekey_public    = iif(excluded.prekey_id = 0, prekey_public, excluded.prekey_public),
 			prekey_signature = iif(excluded.prekey_id = 0, prekey_signature, excluded.prekey_signature)`,
 		c.Key[:], c.Name, c.Petname, toNanos(c.PinnedAt),
-		int64(c.Prekey.ID), c.Prekey.Public[:], c.Prekey.Signature[:], toNanos(c.LastSeen))
+		int64(c.Prekey.ID), c.Prekey.Public[:], c.Prekey.Signature[:], toNanos(c.LastSeen),
+		toNanos(c.VerifiedAt), toNanos(c.BlockedAt), string(c.Receipts))
 }
 
 func scanContact(row scanner) (Contact, error) {
 	var c Contact
 	var key, public, signature []byte
-	var pinned, prekeyID, seen int64
-	err := row.Scan(&key, &c.Name, &c.Petname, &pinned, &prekeyID, &public, &signature, &seen)
+	var pinned, prekeyID, seen, verified, blocked int64
+	err := row.Scan(&key, &c.Name, &c.Petname, &pinned, &prekeyID, &public, &signature, &seen,
+		&verified, &blocked, &c.Receipts)
 	if err != nil {
 		return Contact{}, fmt.Errorf("read contact: %w", err)
 	}
 	c.Key = wire.Key(key)
 	c.Prekey = wire.SignedPrekey{ID: uint64(prekeyID), Public: [32]byte(public), Signature: [64]byte(signature)}
 	c.PinnedAt, c.LastSeen = fromNanos(pinned), fromNanos(seen)
+	c.VerifiedAt, c.BlockedAt = fromNanos(verified), fromNanos(blocked)
 	return c, nil
 }
