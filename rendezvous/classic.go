@@ -13,11 +13,38 @@ func (s *Server) openClassic() (err error) {
 	if s.config.Classic == "" {
 		return nil
 	}
-	if s.classic, err = classic.Open(s.config.Classic, s.log); err != nil {
+	if s.classic, err = classic.Open(s.config.Classic, s.state.isMembersName, s.log); err != nil {
 		return hinted(fmt.Errorf("serve the classic protocol: %w", err),
 			"choose a free IPv4 HOST:PORT or :PORT with --classic; not the ones of --listen")
 	}
 	return nil
+}
+
+// enterDoor lets c take part in the classic protocol if its peer wants to. A user
+// who has its name is logged out in any case.
+func (s *Server) enterDoor(c *connection, wanted bool) {
+	if s.classic == nil {
+		return
+	}
+	s.classic.Taken(c.name)
+	if wanted {
+		c.door = s.classic.Enter(c.name, func(frame []byte) { _ = c.sendFrames(frame) })
+		s.observeAtDoor(c)
+	}
+}
+
+// observeAtDoor tells the door where c is observed.
+func (s *Server) observeAtDoor(c *connection) {
+	if c.door != nil {
+		s.classic.Observed(c.door, c.observedEndpoint())
+	}
+}
+
+// leaveDoor takes c out of the list.
+func (s *Server) leaveDoor(c *connection) {
+	if c.door != nil {
+		s.classic.Leave(c.door)
+	}
 }
 
 // ClassicAddr returns the address of the door for the original protocol, UDP

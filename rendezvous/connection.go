@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"peerd/rendezvous/classic"
 	"peerd/wire"
 )
 
@@ -26,6 +27,7 @@ type connection struct {
 	local    netip.Addr     // our address that the peer dialled
 	home     observer       // who has to see an endpoint of the peer before it is one for relaying
 	quota    *quota
+	door     *classic.Peer // nil: the peer takes no part in the classic protocol
 	gone     chan struct{} // closed when the connection has ended and is logged out
 
 	// udp is the proven endpoint the peer was last heard from, where relayed
@@ -47,6 +49,7 @@ type connection struct {
 	pingedAt   time.Time
 	nonce      uint64
 	candidates []wire.Candidate // certified or local; what others are introduced to
+	observed   netip.AddrPort   // IPv4, certified where it logged in; zero: nowhere
 	nat        wire.NATReport
 }
 
@@ -84,6 +87,14 @@ func (c *connection) reachableAt() ([]wire.Candidate, wire.NATReport) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.candidates, c.nat
+}
+
+// observedEndpoint returns the IPv4 endpoint at which the peer is observed where it
+// logged in; the zero AddrPort when there is none.
+func (c *connection) observedEndpoint() netip.AddrPort {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.observed
 }
 
 // frames reads frames until the connection ends, and hands each to handle. It

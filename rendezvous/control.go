@@ -55,6 +55,7 @@ func (s *Server) meet(raw net.Conn) {
 	}
 	_ = raw.SetDeadline(time.Time{})
 	s.hub.login(c, hello, time.Now())
+	s.enterDoor(c, hello.Classic)
 	s.running.Go(func() { s.serve(c) })
 }
 

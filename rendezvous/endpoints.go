@@ -38,7 +38,7 @@ func (h *hub) learnEndpoints(c *connection, claimed []wire.Candidate, nat wire.N
 	candidates = h.withoutForeign(c, candidates)
 	slices.SortStableFunc(candidates, func(a, b wire.Candidate) int { return rank(a) - rank(b) })
 	c.mu.Lock()
-	c.candidates, c.nat = candidates, nat
+	c.candidates, c.nat, c.observed = candidates, nat, firstIPv4(relayed)
 	c.mu.Unlock()
 	h.relay.prove(c, relayed, now)
 }
@@ -62,6 +62,14 @@ func (h *hub) withoutForeign(c *connection, candidates []wire.Candidate) (own []
 		own = append(own, candidate)
 	}
 	return own
+}
+
+// firstIPv4 returns the zero AddrPort if there is none.
+func firstIPv4(endpoints []netip.AddrPort) netip.AddrPort {
+	if i := slices.IndexFunc(endpoints, func(e netip.AddrPort) bool { return e.Addr().Is4() }); i >= 0 {
+		return endpoints[i]
+	}
+	return netip.AddrPort{}
 }
 
 // withoutProof returns the candidate as others are told about it.

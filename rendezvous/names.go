@@ -9,6 +9,17 @@ import (
 	"peerd/wire"
 )
 
+// isMembersName reports whether a fold is that of a member's name. When the state
+// cannot tell, it is.
+func (s *state) isMembersName(fold string) bool {
+	taken := false
+	err := s.view("look up a name", func(tx *bolt.Tx) error {
+		taken = tx.Bucket(namesBucket).Get([]byte(fold)) != nil
+		return nil
+	})
+	return taken || err != nil
+}
+
 // bindName binds wish, already normalised, to key, first come first served,
 // and frees the name the key had. It returns wire.Refused when another key has
 // the name, or when there is no name at all.

@@ -16,6 +16,7 @@ func (s *Server) serve(c *connection) {
 	err := c.frames(func(kind wire.Kind, body []byte) error {
 		return s.handle(c, kind, body, time.Now())
 	})
+	s.leaveDoor(c)
 	s.hub.logout(c, err, time.Now())
 	_ = c.conn.NetConn().Close()
 }
@@ -41,10 +42,12 @@ func (s *Server) handle(c *connection, kind wire.Kind, body []byte, now time.Tim
 		c.pong(m.Nonce, now)
 	case wire.Endpoints:
 		s.hub.learnEndpoints(c, m.Candidates, m.NAT, now)
+		s.observeAtDoor(c)
 	case wire.Prekey:
 		s.hub.publishPrekey(c, m.Prekey)
 	case wire.Talk:
 		s.hub.talk(c, m, now)
+		s.observeAtDoor(c)
 	case wire.Envelope:
 		s.envelope(c, m, now)
 	case wire.Goodbye:

@@ -20,14 +20,18 @@
 //
 // Nothing here is authenticated or encrypted, and users are not members of the
 // circle: it is not a way in. What users say to each other does not pass here.
+// Peers of the circle that ask for it are listed beside the users and told of them
+// (peers.go).
 // Every limit on what strangers can make it spend is in limits.go.
 package classic
 
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -58,14 +62,17 @@ type Door struct {
 	// that they hear of events in the order in which these happened.
 	mu        sync.Mutex
 	table     *table
+	audience  map[*Peer]struct{} // peers that hear of users
 	datagrams *ration.Ration
 	fetches   *ration.Ration
 	lists     map[*net.TCPConn]netip.Addr // those being sent, and to whom
 }
 
 // Open binds both sockets at address, a HOST:PORT or :PORT of IPv4. With port 0
-// it chooses one. Users are served from Serve on. Close a Door in any case.
-func Open(address string, log zerolog.Logger) (*Door, error) {
+// it chooses one. isMembers reports whether a name's fold is that of a name of a
+// member of the circle; it is called with locks held, and must not call the door.
+// Users are served from Serve on. Close a Door in any case.
+func Open(address string, isMembers func(fold string) bool, log zerolog.Logger) (*Door, error) {
 	tcp, udp, err := listen(address)
 	if err != nil {
 		return nil, err
@@ -75,7 +82,8 @@ func Open(address string, log zerolog.Logger) (*Door, error) {
 		log: log, tcp: tcp, udp: offload.New(udp),
 		port:    tcp.Addr().(*net.TCPAddr).AddrPort().Port(),
 		closing: closing, shut: sync.OnceFunc(func() { close(closing) }),
-		table:     newTable(),
+		table:     newTable(isMembers),
+		audience:  map[*Peer]struct{}{},
 		datagrams: ration.New(datagramRate, datagramBurst),
 		fetches:   ration.New(fetchRate, fetchBurst),
 		lists:     map[*net.TCPConn]netip.Addr{},
@@ -177,6 +185,9 @@ func (d *Door) tick(now time.Time) {
 
 // tell sends an announcement, once for each encoding made. The caller holds mu.
 func (d *Door) tell(a announcement) {
+	if len(a.peers.Online)+len(a.peers.Gone) > 0 {
+		d.tellPeers(a.peers, slices.Collect(maps.Keys(d.audience))...)
+	}
 	encoded := map[wire.ClassicEncoding][]byte{}
 	for _, u := range a.to {
 		if encoded[u.encoding] == nil {

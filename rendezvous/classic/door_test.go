@@ -35,7 +35,7 @@ func openDoor(t testing.TB) *Door {
 // openDoorAt runs a door until stop.
 func openDoorAt(t testing.TB, address string) (_ *Door, stop func()) {
 	t.Helper()
-	door, err := Open(address, zerolog.Nop())
+	door, err := Open(address, nobodys, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestUsersOfOneAddressDoNotGetEachOthersLists(t *testing.T) {
 // The next one behind a router does not wait for the clock, which stands still
 // in a door that is not served.
 func TestFetchGivesTheNextOneItsTurn(t *testing.T) {
-	door, err := Open("127.0.0.1:0", zerolog.Nop())
+	door, err := Open("127.0.0.1:0", nobodys, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -438,7 +438,7 @@ func TestDoorEndsWithItsGoroutines(t *testing.T) {
 }
 
 func TestDoorCanBeClosedUnserved(t *testing.T) {
-	door, err := Open("127.0.0.1:0", zerolog.Nop())
+	door, err := Open("127.0.0.1:0", nobodys, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -446,10 +446,10 @@ func TestDoorCanBeClosedUnserved(t *testing.T) {
 	if err := door.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if door, err = Open(at, zerolog.Nop()); err != nil {
+	if door, err = Open(at, nobodys, zerolog.Nop()); err != nil {
 		t.Fatalf("the port is not free again: %v", err)
 	}
-	if _, err := Open(at, zerolog.Nop()); err == nil {
+	if _, err := Open(at, nobodys, zerolog.Nop()); err == nil {
 		t.Error("two doors have one port")
 	}
 	_ = door.Close()
@@ -457,7 +457,7 @@ func TestDoorCanBeClosedUnserved(t *testing.T) {
 
 func TestDoorIsIPv4Only(t *testing.T) {
 	for _, address := range []string{"[::1]:0", "7799", "nonsense", "127.0.0.1:x"} {
-		if door, err := Open(address, zerolog.Nop()); err == nil {
+		if door, err := Open(address, nobodys, zerolog.Nop()); err == nil {
 			t.Errorf("a door at %v for %q", door.Addr(), address)
 		}
 	}

@@ -17,16 +17,25 @@ type table struct {
 	users     map[string]*user // online, by key
 	// byAddress are the same users; who came last is last.
 	byAddress map[netip.Addr][]*user
+	// peers of the circle in the list, by key.
+	peers map[string]listing
+	// isMembers reports whether a key is that of a member's name: then it is no
+	// user's, or one could pass for the other.
+	isMembers func(key string) bool
 }
 
-// An announcement tells users that somebody came or went.
+// An announcement tells that somebody came or went.
 type announcement struct {
 	message wire.ClassicMessage
-	to      []*user
+	to      []*user           // users
+	peers   wire.ClassicUsers // what the circle's peers are told, if anything
 }
 
-func newTable() *table {
-	return &table{newcomers: newNewcomers(), users: map[string]*user{}, byAddress: map[netip.Addr][]*user{}}
+func newTable(isMembers func(key string) bool) *table {
+	return &table{
+		newcomers: newNewcomers(), users: map[string]*user{}, byAddress: map[netip.Addr][]*user{},
+		peers: map[string]listing{}, isMembers: isMembers,
+	}
 }
 
 // login makes u a newcomer, and reports whether it may be one. Nobody else
@@ -42,11 +51,17 @@ func (t *table) login(u *user) bool {
 // hasRoomFor reports whether u may be online: under the name that its address
 // has already, or under one that nobody has, if there is a place.
 func (t *table) hasRoomFor(u *user) bool {
+	if t.isMembers(u.key()) {
+		return false
+	}
 	if holder := t.users[u.key()]; holder != nil {
 		return holder.address == u.address
 	}
-	return len(t.users) < maxUsers && len(t.byAddress[u.address]) < maxUsersPerAddress
+	return !t.isFull() && len(t.byAddress[u.address]) < maxUsersPerAddress
 }
+
+// isFull reports whether the list has no room for one more.
+func (t *table) isFull() bool { return len(t.users)+len(t.peers) >= maxUsers }
 
 // fetch takes a TCP connection from address for the fetch of the newcomer whose
 // turn it is there, who is online from now on. It returns who gets the list (nil:
@@ -65,7 +80,7 @@ func (t *table) fetch(address netip.Addr, now time.Time) (*user, announcement) {
 	}
 	u.heard = now
 	t.remove(u.key())
-	told := announcement{wire.ClassicLogin(u.row()), t.all()}
+	told := t.came(u)
 	t.users[u.key()] = u
 	t.byAddress[address] = append(t.byAddress[address], u)
 	return u, told
@@ -80,7 +95,7 @@ func (t *table) logout(from *user) (*user, announcement) {
 		return nil, announcement{}
 	}
 	t.remove(u.key())
-	return u, announcement{wire.ClassicLogout(u.row()), t.all()}
+	return u, t.went(u)
 }
 
 // expire removes the silent, and returns them and what the others are told.
@@ -94,19 +109,31 @@ func (t *table) expire(now time.Time) (silent []*user, told []announcement) {
 		t.remove(u.key())
 	}
 	for _, u := range silent {
-		told = append(told, announcement{wire.ClassicLogout(u.row()), t.all()})
+		told = append(told, t.went(u))
 	}
 	return silent, told
 }
 
-// all returns everybody online.
+// came and went announce u to everybody else.
+func (t *table) came(u *user) announcement {
+	return announcement{wire.ClassicLogin(u.row()), t.all(), wire.ClassicUsers{Online: []wire.ClassicRow{u.peersRow()}}}
+}
+
+func (t *table) went(u *user) announcement {
+	return announcement{wire.ClassicLogout(u.row()), t.all(), wire.ClassicUsers{Gone: []string{u.name}}}
+}
+
+// all returns all users online.
 func (t *table) all() []*user { return slices.Collect(maps.Values(t.users)) }
 
 // list returns everybody online as a list shows them, by name.
 func (t *table) list() []wire.ClassicUser {
-	rows := make([]wire.ClassicUser, 0, len(t.users))
+	rows := make([]wire.ClassicUser, 0, len(t.users)+len(t.peers))
 	for _, u := range t.users {
 		rows = append(rows, u.row())
+	}
+	for _, listing := range t.peers {
+		rows = append(rows, listing.row)
 	}
 	slices.SortFunc(rows, func(a, b wire.ClassicUser) int { return strings.Compare(a.Name, b.Name) })
 	return rows

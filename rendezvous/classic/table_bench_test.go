@@ -8,7 +8,7 @@ import (
 
 // What a datagram costs in a flood of forged sources.
 func BenchmarkForgedLogin(b *testing.B) {
-	table := newTable()
+	table := newTable(nobodys)
 	from := netip.MustParseAddr("10.0.0.0")
 	datagram := []byte("login,alice,192.168.1.20:9000")
 	now := time.Now()

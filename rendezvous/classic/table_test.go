@@ -74,7 +74,7 @@ func TestUserIsReachedWhereItsAddressSaysSo(t *testing.T) {
 }
 
 func TestNobodyNoticesALoginBeforeItsListIsFetched(t *testing.T) {
-	table := newTable()
+	table := newTable(nobodys)
 	alice := somebody(t, "alice", "198.51.100.1", start)
 	bob := somebody(t, "bob", "198.51.100.2", start)
 	enter(t, table, alice)
@@ -97,7 +97,7 @@ func TestNobodyNoticesALoginBeforeItsListIsFetched(t *testing.T) {
 }
 
 func TestListIsForWhoeverWasToldAcceptLast(t *testing.T) {
-	table := newTable()
+	table := newTable(nobodys)
 	forged := somebody(t, "mallory", "198.51.100.1", start)
 	honest := somebody(t, "alice", "198.51.100.1", start.Add(turn))
 	for _, u := range []*user{forged, honest} {
@@ -119,7 +119,7 @@ func TestListIsForWhoeverWasToldAcceptLast(t *testing.T) {
 }
 
 func TestNameBelongsToItsAddressWhileOnline(t *testing.T) {
-	table := newTable()
+	table := newTable(nobodys)
 	alice := somebody(t, "alice", "198.51.100.1", start)
 	enter(t, table, alice)
 	enter(t, table, somebody(t, "bob", "198.51.100.2", start))
@@ -140,7 +140,7 @@ func TestNameBelongsToItsAddressWhileOnline(t *testing.T) {
 }
 
 func TestFirstToFetchGetsAFreeName(t *testing.T) {
-	table := newTable()
+	table := newTable(nobodys)
 	forged := somebody(t, "alice", "198.51.100.9", start)
 	honest := somebody(t, "alice", "198.51.100.1", start)
 	for _, u := range []*user{forged, honest} {
@@ -157,7 +157,7 @@ func TestFirstToFetchGetsAFreeName(t *testing.T) {
 }
 
 func TestLogoutIsTheUsersOwn(t *testing.T) {
-	table := newTable()
+	table := newTable(nobodys)
 	alice := somebody(t, "alice", "198.51.100.1", start)
 	enter(t, table, alice)
 	enter(t, table, somebody(t, "bob", "198.51.100.2", start))
@@ -183,7 +183,7 @@ func TestLogoutIsTheUsersOwn(t *testing.T) {
 }
 
 func TestLogoutTakesALoginBackThatWaits(t *testing.T) {
-	table := newTable()
+	table := newTable(nobodys)
 	alice := somebody(t, "alice", "198.51.100.1", start)
 	table.login(alice)
 	table.newcomers.next(alice.address, start)
@@ -194,7 +194,7 @@ func TestLogoutTakesALoginBackThatWaits(t *testing.T) {
 }
 
 func TestSilentUsersLeave(t *testing.T) {
-	table := newTable()
+	table := newTable(nobodys)
 	enter(t, table, somebody(t, "alice", "198.51.100.1", start))
 	enter(t, table, somebody(t, "bob", "198.51.100.2", start))
 	enter(t, table, somebody(t, "carol", "198.51.100.3", start.Add(time.Minute)))
@@ -217,7 +217,7 @@ func TestSilentUsersLeave(t *testing.T) {
 
 // Those who leave at the same moment are not told of each other.
 func TestSilenceIsNotAnnouncedToTheSilent(t *testing.T) {
-	table := newTable()
+	table := newTable(nobodys)
 	for i := range 50 {
 		enter(t, table, somebody(t, fmt.Sprintf("user%d", i), "198.51.100.1", start))
 	}
@@ -233,7 +233,7 @@ func TestSilenceIsNotAnnouncedToTheSilent(t *testing.T) {
 }
 
 func TestDoorIsFull(t *testing.T) {
-	table := newTable()
+	table := newTable(nobodys)
 	for i := range maxUsers {
 		address := fmt.Sprintf("198.51.%d.%d", i/250, i%250)
 		enter(t, table, somebody(t, fmt.Sprintf("user%d", i), address, start))
@@ -247,7 +247,7 @@ func TestDoorIsFull(t *testing.T) {
 }
 
 func TestAddressHasOnlySoManyUsers(t *testing.T) {
-	table := newTable()
+	table := newTable(nobodys)
 	for i := range maxUsersPerAddress {
 		enter(t, table, somebody(t, fmt.Sprintf("user%d", i), "198.51.100.1", start))
 	}

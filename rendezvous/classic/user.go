@@ -20,6 +20,7 @@ type user struct {
 	// no other one in. The zero Addr leaves the choice to the system.
 	via      netip.Addr
 	encoding wire.ClassicEncoding
+	source   netip.AddrPort // of the login
 	// heard is when the user logged in; from the fetch of the list on, when that
 	// was. Forged datagrams keep nobody online who has left its address.
 	heard time.Time
@@ -36,6 +37,7 @@ func newUser(from netip.AddrPort, login wire.ClassicLogin, now time.Time) (*user
 		name:     normalised,
 		address:  from.Addr(),
 		claimed:  login.Endpoint,
+		source:   from,
 		endpoint: answerAt(from, login.Endpoint),
 		heard:    now,
 	}, nil
@@ -58,4 +60,13 @@ func (u *user) key() string { return name.Fold(u.name) }
 // row returns the user as others see it.
 func (u *user) row() wire.ClassicUser {
 	return wire.ClassicUser{Name: u.name, Endpoint: u.endpoint}
+}
+
+// peersRow returns the user as peers of the circle see it.
+func (u *user) peersRow() wire.ClassicRow {
+	row := wire.ClassicRow{Name: u.name, Endpoint: u.endpoint, Encoding: u.encoding}
+	if u.source != u.endpoint {
+		row.Source = u.source
+	}
+	return row
 }
