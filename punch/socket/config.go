@@ -9,7 +9,7 @@ import (
 	"peerd/wire"
 )
 
-// Config of a Socket. Every callback must be set. Callbacks run on the
+// Config of a Socket. Every callback but Classic must be set. Callbacks run on the
 // goroutines that read, send and keep time, quic-go's among them, and hold
 // them up: they must not block, nor wait for a lock that is held during calls
 // into this package or into QUIC, nor call Socket.Close. Those of one session
@@ -31,4 +31,8 @@ type Config struct {
 	// UDP to the rendezvous does not work. It may drop; the payload is only
 	// valid during the call.
 	RelayByControl func(session wire.SessionID, payload []byte)
+	// Classic is called with every talk of the classic protocol at the main socket,
+	// from anybody and not looked into; the datagram is only valid during the call.
+	// Nil: such datagrams are junk.
+	Classic func(datagram []byte, from netip.AddrPort)
 }

@@ -14,6 +14,7 @@
 //	│   relay, control ▶ RelayByControl    DeliverRelayed           │
 //	│   in doubt ──────▶ direct and relay  probe ─▶ punch.Engine    │
 //	│                                      Accept ─▶ Login          │
+//	│                                      talk ─▶ Classic          │
 //	└───┬───────────────────────────────────────────────────┬───────┘
 //	    │                                                   │
 //	 main UDP socket, shared by all sessions       outlets of one session:

@@ -156,6 +156,8 @@ func (s *Socket) demultiplex(datagram []byte, from netip.AddrPort) (x *Session, 
 		s.receiveProbe(datagram, from)
 	case wire.DatagramBindingResponse:
 		s.receiveAccept(datagram, from)
+	case wire.DatagramClassic:
+		s.receiveClassic(datagram, from)
 	default:
 		s.counters.junk.Add(1)
 	}

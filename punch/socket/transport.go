@@ -10,10 +10,6 @@ import (
 	"peerd/wire"
 )
 
-// connectionIDLength makes a stray packet hit a connection by chance about
-// once in 2^64; every byte more is sent with every packet.
-const connectionIDLength = 8
-
 // idleTimeout is when a connection that nobody has used is forgotten without a
 // word. Shorter costs a handshake, or keepalives, for the next message; longer
 // only memory, and a peer that is gone takes its connection with it long before.
@@ -24,9 +20,9 @@ func newTransport(conn net.PacketConn) *quic.Transport {
 	var resetKey quic.StatelessResetKey
 	rand.Read(resetKey[:]) // never fails: crypto/rand ends the program instead
 	return &quic.Transport{
-		Conn:               conn,
-		ConnectionIDLength: connectionIDLength,
-		StatelessResetKey:  &resetKey,
+		Conn:                  conn,
+		ConnectionIDGenerator: connectionIDs{},
+		StatelessResetKey:     &resetKey,
 	}
 }
 
