@@ -113,6 +113,15 @@ func (f *fields) positive(name string, n uint64) uint64 {
 	return n
 }
 
+// atMost is a number from zero to max.
+func (f *fields) atMost(name string, n, max uint64) uint64 {
+	if n > max {
+		f.fail("%s is over %d", name, max)
+		return 0
+	}
+	return n
+}
+
 // code is a required number of one byte, whether or not we know its meaning.
 func (f *fields) code(name string, n uint32) uint8 {
 	if n > 255 {

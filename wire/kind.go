@@ -31,10 +31,20 @@ const (
 	KindReceipt Kind = 65
 	KindRead    Kind = 66
 	KindItem    Kind = 67
+
+	KindFileFetch Kind = 70
+	KindFileWant  Kind = 71
 )
 
 // firstPayload is the first of the kinds that only an Item may carry.
 const firstPayload Kind = 96
+
+// The kinds of payloads.
+const (
+	KindGroup      Kind = 97
+	KindFileOffer  Kind = 98
+	KindFileAnswer Kind = 99
+)
 
 var kindNames = [...]string{
 	KindHello:        "hello",
@@ -57,9 +67,14 @@ var kindNames = [...]string{
 	KindReceipt:      "receipt",
 	KindRead:         "read",
 	KindItem:         "item",
+	KindFileFetch:    "file-fetch",
+	KindFileWant:     "file-want",
+	KindGroup:        "group",
+	KindFileOffer:    "file-offer",
+	KindFileAnswer:   "file-answer",
 }
 
-// String returns the message's name, or "kind 99" for one we do not know.
+// String returns the message's name, or "kind 199" for one we do not know.
 func (k Kind) String() string {
 	if int(k) < len(kindNames) && kindNames[k] != "" {
 		return kindNames[k]

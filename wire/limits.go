@@ -14,11 +14,28 @@ const Version = 1
 const (
 	// MaxText bounds a message's text in bytes. Longer content is a file.
 	MaxText = 64 << 10
+	// MaxGroupEntries bounds the present and past members of a Group: each costs a
+	// peer 40 octets in every change, and a message to the group a copy.
+	MaxGroupEntries = 200
 	// MaxItem bounds what an item says in bytes: a text of MaxText and 1 KiB about it.
 	MaxItem = MaxText + 1<<10
 	// MaxSealed bounds a sealed envelope: a Text of MaxText, its frame header
 	// and fields, and 5 KiB for encapsulated key, signature and padding.
 	MaxSealed = 70 << 10
+	// MaxFileName bounds a name in a FileOffer and in a manifest, in bytes: what the
+	// file systems of today hold.
+	MaxFileName = 255
+	// MaxFileSize bounds what one FileOffer offers, in bytes: 1 TiB, whose hashes
+	// fill most of a manifest.
+	MaxFileSize = 1 << 40
+	// MaxFiles bounds the files of one FileOffer.
+	MaxFiles = 100_000
+	// MaxManifest bounds a manifest in bytes: a peer whose offer was accepted can
+	// make us hold as much in memory.
+	MaxManifest = 48 << 20
+	// MaxFileWant bounds the chunks of one FileWant: what a peer can make us read
+	// with one frame.
+	MaxFileWant = 256
 	// MaxCandidates bounds the candidates of one peer, local ones included: each
 	// one costs probes, aimed at an address that the peer chose (security: it is
 	// the amplification factor of a lying peer).

@@ -67,6 +67,16 @@ func parse(kind Kind, body []byte) (Message, error) {
 		return ParseRead(body)
 	case KindItem:
 		return ParseItem(body)
+	case KindGroup:
+		return ParseGroup(body)
+	case KindFileFetch:
+		return ParseFileFetch(body)
+	case KindFileWant:
+		return ParseFileWant(body)
+	case KindFileOffer:
+		return ParseFileOffer(body)
+	case KindFileAnswer:
+		return ParseFileAnswer(body)
 	}
 	return nil, nil
 }

@@ -8,4 +8,7 @@ const (
 	ControlProtocol = "peerd-control/1"
 	// SessionProtocol is spoken between two peers, over QUIC.
 	SessionProtocol = "peerd/1"
+	// BulkProtocol is spoken between two peers that have a session, over QUIC
+	// connections beside it.
+	BulkProtocol = "peerd-bulk/1"
 )
