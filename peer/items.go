@@ -58,12 +58,14 @@ func deliverable(m store.Message) wire.Message {
 
 // incoming is a peer's message as the store takes it; false when it is nothing
 // that is stored.
-func incoming(m wire.Message) (store.Incoming, bool) {
+func (d *Daemon) incoming(m wire.Message) (store.Incoming, bool) {
 	switch m := m.(type) {
 	case wire.Text:
-		return store.IncomingText(m), true
+		text := store.IncomingText(m)
+		text.To = d.Key()
+		return text, true
 	case wire.Item:
-		return store.Incoming{ID: m.ID, Seq: m.Seq, SentAt: m.SentAt, Kind: m.Payload, Payload: m.Body, Hidden: true}, true
+		return store.Incoming{ID: m.ID, Seq: m.Seq, SentAt: m.SentAt, Kind: m.Payload, Payload: m.Body, Hidden: true, To: d.Key()}, true
 	}
 	return store.Incoming{}, false
 }
@@ -72,6 +74,11 @@ func incoming(m wire.Message) (store.Incoming, bool) {
 func (d *Daemon) tookMessage(m store.Message) {
 	switch m.Kind {
 	case wire.KindText:
+		if m.Hidden {
+			return // said in a group that we are not in
+		}
 		d.events.Publish(d.messageRow(m))
+	case wire.KindGroup:
+		d.tookGroup(m.Peer, []byte(m.Payload))
 	}
 }

@@ -1,5 +1,7 @@
 package store
 
+import "peerd/wire"
+
 // takeEffect makes the change that an item asks for, in the transaction that
 // stores the item, and so exactly once: of the peer's items, and of ours
 // (m.Outgoing), on this side. What asks for nothing, or for what may not be, has
@@ -7,6 +9,12 @@ package store
 // its sender would repeat it for ever. An error undoes the storing.
 func takeEffect(tx *transaction, m Message) error {
 	switch m.Kind {
+	case wire.KindGroup:
+		return takeGroup(tx, m)
+	case wire.KindFileOffer:
+		return takeOffer(tx, m)
+	case wire.KindFileAnswer:
+		return takeAnswer(tx, m)
 	}
 	return nil
 }
