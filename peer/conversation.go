@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"peerd/internal/failpoint"
 	"peerd/peer/store"
 	"peerd/wire"
 )
@@ -181,9 +182,11 @@ func (c *conversation) talk() {
 	c.mu.Lock()
 	c.talkedAt, c.again, c.refused, c.sealed = time.Now(), false, 0, head
 	c.mu.Unlock()
+	failpoint.Hit(failpoint.TalkSealed)
 	if connection := d.currentControl(); connection != nil && connection.TrySend(talk) {
 		d.log.Debug().Stringer("peer", c.peer).Bool("sealed", talk.Sealed != nil).Msg("talk")
 	}
+	failpoint.Hit(failpoint.TalkSent)
 }
 
 // takeSealed returns the message that went out inside the last talk, once.

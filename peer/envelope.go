@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"peerd/internal/failpoint"
 	"peerd/peer/api"
 	"peerd/peer/seal"
 	"peerd/peer/store"
@@ -107,6 +108,7 @@ func (d *Daemon) openEnvelope(e receivedEnvelope) error {
 	if err != nil {
 		return fmt.Errorf("read content: %w", err)
 	}
+	failpoint.Hit(failpoint.EnvelopeOpened)
 	if in, storable := incoming(m); storable {
 		return d.receiveSealedMessage(e.session, in)
 	}
@@ -127,8 +129,10 @@ func (d *Daemon) receiveSealedMessage(s *session, in store.Incoming) error {
 	if err != nil {
 		return fmt.Errorf("seal receipt: %w", err)
 	}
+	failpoint.Hit(failpoint.SealedReceiptBefore)
 	if connection := d.currentControl(); connection != nil {
 		connection.TrySend(wire.Envelope{Session: s.id, Sealed: sealed})
 	}
+	failpoint.Hit(failpoint.SealedReceiptAfter)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"peerd/internal/failpoint"
 	"peerd/peer/api"
 	"peerd/peer/store"
 	"peerd/wire"
@@ -16,10 +17,12 @@ import (
 // on our disk: once, however often they came. With an error these are the ones
 // before the first that is not.
 func (d *Daemon) receive(from wire.Key, messages []store.Incoming, path api.Path) ([]wire.Receipt, error) {
+	failpoint.Hit(failpoint.ReceiveBefore)
 	stored, err := d.store.ReceiveAll(d.ctx, from, messages, time.Now(), string(path))
 	if err != nil {
 		err = d.notStored(from, err)
 	}
+	failpoint.Hit(failpoint.ReceiveAfter)
 	if slices.ContainsFunc(stored, func(r store.Received) bool { return r.Fresh }) {
 		if err := d.pin(d.ctx, from); err != nil {
 			d.log.Warn().Err(err).Stringer("peer", from).Msg("message under a name that belongs to another key")
@@ -28,7 +31,9 @@ func (d *Daemon) receive(from wire.Key, messages []store.Incoming, path api.Path
 	var receipts []wire.Receipt
 	for _, r := range stored {
 		if r.Fresh {
+			failpoint.Hit(failpoint.NotifyBefore)
 			d.tookMessage(r.Message)
+			failpoint.Hit(failpoint.NotifyAfter)
 		}
 		receipts = append(receipts, wire.Receipt{ID: r.Message.ID, DeliveredAt: r.Message.ReceivedAt})
 	}
@@ -90,10 +95,12 @@ func (d *Daemon) MarkRead(ctx context.Context, mark api.ReadMark) error {
 	if m.Outgoing {
 		return &api.Error{Code: api.CodeUsage, Message: fmt.Sprintf("message %s is one of ours", mark.UpTo)}
 	}
+	failpoint.Hit(failpoint.ReadMarkBefore)
 	changed, err := d.store.ReadUpTo(ctx, m.Peer, m.Seq, time.Now(), mark.Receipt)
 	if err != nil {
 		return fmt.Errorf("mark as read: %w", err)
 	}
+	failpoint.Hit(failpoint.ReadMarkAfter)
 	if !changed || !mark.Receipt {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"peerd/internal/failpoint"
 	"peerd/peer/api"
 	"peerd/peer/store"
 	"peerd/wire"
@@ -33,10 +34,12 @@ func (d *Daemon) Send(ctx context.Context, request api.SendRequest) (api.Sent, e
 	if err := d.pin(ctx, peer); err != nil {
 		return api.Sent{}, err
 	}
+	failpoint.Hit(failpoint.AcceptBefore)
 	m, err := d.store.Accept(ctx, peer, id, request.Text, time.Now())
 	if err != nil {
 		return api.Sent{}, fmt.Errorf("accept message: %w", err)
 	}
+	failpoint.Hit(failpoint.AcceptAfter)
 	d.conversation(peer).wake()
 	return d.sentRow(m), nil
 }
@@ -130,10 +133,12 @@ func (d *Daemon) markSent(peer wire.Key, messages []store.Message) {
 		case <-d.ctx.Done():
 			return
 		}
+		failpoint.Hit(failpoint.MarkSentBefore)
 		if err := d.store.MarkSent(d.ctx, peer, first.Seq, last.Seq); err != nil {
 			d.log.Error().Err(err).Msg("mark messages as sent")
 			return
 		}
+		failpoint.Hit(failpoint.MarkSentAfter)
 		for _, m := range messages {
 			d.waiters.message(m.ID)
 		}
@@ -142,11 +147,13 @@ func (d *Daemon) markSent(peer wire.Key, messages []store.Message) {
 
 // delivered takes receipts: the messages are on the peer's disk.
 func (d *Daemon) delivered(peer wire.Key, path api.Path, ids ...wire.MessageID) {
+	failpoint.Hit(failpoint.DeliveredBefore)
 	changed, err := d.store.MarkDelivered(d.ctx, peer, time.Now(), string(path), ids...)
 	if err != nil {
 		d.log.Error().Err(err).Stringer("peer", peer).Msg("mark messages as delivered")
 		return
 	}
+	failpoint.Hit(failpoint.DeliveredAfter)
 	for _, m := range changed {
 		d.waiters.message(m.ID)
 	}
@@ -154,10 +161,12 @@ func (d *Daemon) delivered(peer wire.Key, path api.Path, ids ...wire.MessageID) 
 
 // readByPeer takes word of how far the peer has read.
 func (d *Daemon) readByPeer(peer wire.Key, m wire.Read) error {
+	failpoint.Hit(failpoint.SeenBefore)
 	changed, err := d.store.MarkRead(d.ctx, peer, m.UpTo, time.Now())
 	if err != nil {
 		return fmt.Errorf("mark messages as read: %w", err)
 	}
+	failpoint.Hit(failpoint.SeenAfter)
 	for _, m := range changed {
 		d.waiters.message(m.ID)
 	}

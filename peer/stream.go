@@ -11,6 +11,7 @@ import (
 
 	"github.com/quic-go/quic-go"
 
+	"peerd/internal/failpoint"
 	"peerd/peer/api"
 	"peerd/peer/store"
 	"peerd/wire"
@@ -84,9 +85,11 @@ func (o *outgoing) deliver(messages []store.Message) error {
 		if len(frames) < writeSize && i < len(messages)-1 {
 			continue
 		}
+		failpoint.Hit(failpoint.SendBefore)
 		if err := o.writeFrames(frames); err != nil {
 			return err
 		}
+		failpoint.Hit(failpoint.SendAfter)
 		frames, o.next = frames[:0], m.Seq
 	}
 	return nil
@@ -214,7 +217,9 @@ func (s *session) serveMessages(stream *quic.Stream) {
 	err := readFrames(stream, func(messages []wire.Message) error {
 		answers, err := s.take(messages)
 		if len(answers) > 0 { // also after an error: of what is stored
+			failpoint.Hit(failpoint.ReceiptBefore)
 			_, failed := stream.Write(answers)
+			failpoint.Hit(failpoint.ReceiptAfter)
 			err = errors.Join(err, failed)
 		}
 		return err
@@ -307,6 +312,7 @@ func (d *Daemon) announceRead(s *session) {
 	o, err := s.messages()
 	if err == nil {
 		err = o.write(wire.Read{UpTo: upTo, At: at})
+		failpoint.Hit(failpoint.ReadAnnouncedAfter)
 	}
 	if err != nil {
 		d.log.Debug().Err(err).Stringer("peer", s.peer).Msg("announce read")

@@ -34,6 +34,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"peerd/internal/failpoint"
 )
 
 var (
@@ -85,6 +87,7 @@ func Open(dir string) (*Store, error) {
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
 		s.writer.stop()
+		failpoint.Hit(failpoint.StoreCloseBefore)
 		// The writer's connection is closed last: SQLite then moves the
 		// write-ahead log into the file and removes it, which is how the next
 		// Open knows that all is well.
@@ -92,6 +95,7 @@ func (s *Store) Close() error {
 		if err != nil {
 			s.closeError = fmt.Errorf("close store: %w", err)
 		}
+		failpoint.Hit(failpoint.StoreCloseAfter)
 	})
 	return s.closeError
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+
+	"peerd/internal/failpoint"
 )
 
 // maxBatch is how many operations share a transaction. A larger one makes the
@@ -128,11 +130,14 @@ func (w *writer) transact(batch ...*operation) error {
 			w.tx.rollback()
 			return err
 		}
+		failpoint.Hit(failpoint.StoreOperation)
 	}
+	failpoint.Hit(failpoint.StoreCommitBefore)
 	if err := w.tx.exec("COMMIT"); err != nil {
 		w.tx.rollback()
 		return fmt.Errorf("commit: %w", err)
 	}
+	failpoint.Hit(failpoint.StoreCommitAfter)
 	w.commits.Add(1)
 	return nil
 }
