@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
+
+	"peerd/wire"
 )
 
 func BenchmarkAcceptSequential(b *testing.B) {
@@ -102,5 +105,26 @@ func BenchmarkNewest20Of100kMessages(b *testing.B) {
 		if len(messages) != 20 || err != nil {
 			b.Fatal(len(messages), err)
 		}
+	}
+}
+
+// BenchmarkAcceptForAGroup accepts a message for the 99 other members of the
+// largest group.
+func BenchmarkAcceptForAGroup(b *testing.B) {
+	for _, size := range []int{100, wire.MaxText} {
+		b.Run(fmt.Sprintf("%d bytes", size), func(b *testing.B) {
+			s := openTest(b)
+			body := strings.Repeat("x", size)
+			for b.Loop() {
+				id := newID()
+				drafts := make([]Draft, 99)
+				for i := range drafts {
+					drafts[i] = Draft{To: wire.Key{1, byte(i)}, ID: id, Kind: wire.KindText, Body: body, Group: friends, Hidden: i > 0}
+				}
+				if _, err := s.AcceptAll(b.Context(), noon, drafts...); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -57,8 +57,9 @@ func (s *Store) AcceptAll(ctx context.Context, at time.Time, drafts ...Draft) ([
 }
 
 func storeDraft(tx *transaction, draft Draft, at time.Time) (Message, error) {
-	stored, err := tx.message(`SELECT `+messageColumns+` FROM message
-		WHERE id = ? AND outgoing = 1 ORDER BY peer = ? DESC LIMIT 1`, draft.ID[:], draft.To[:])
+	// The inner query is answered by an index alone: a group's copies are many and may be long.
+	stored, err := tx.message(`SELECT `+messageColumns+` FROM message WHERE row_id =
+		(SELECT row_id FROM message WHERE id = ? AND outgoing = 1 ORDER BY peer = ? DESC LIMIT 1)`, draft.ID[:], draft.To[:])
 	switch known := err == nil; {
 	case known && stored.Peer == draft.To:
 		return stored, nil
@@ -93,9 +94,10 @@ func (s *Store) Pending(ctx context.Context, peer wire.Key, after uint64, limit 
 	return pending, nil
 }
 
-// PeersWithPending returns the peers for which Pending is not empty.
+// PeersWithPending returns the peers for which Pending is not empty. Classic users
+// are none: what was sent to one waits for nothing.
 func (s *Store) PeersWithPending(ctx context.Context) ([]wire.Key, error) {
-	peers, err := list(ctx, s, scanKey, `SELECT DISTINCT peer FROM message WHERE state IN ('queued', 'sent')`)
+	peers, err := list(ctx, s, scanKey, `SELECT DISTINCT peer FROM message WHERE state IN ('queued', 'sent') AND `+notClassic)
 	if err != nil {
 		return nil, fmt.Errorf("list peers with pending messages: %w", err)
 	}
@@ -104,7 +106,8 @@ func (s *Store) PeersWithPending(ctx context.Context) ([]wire.Key, error) {
 
 // Queued returns how many messages to each peer are not known to be delivered.
 func (s *Store) Queued(ctx context.Context) (map[wire.Key]int, error) {
-	counts, err := countByPeer(ctx, s, `SELECT peer, count(*) FROM message WHERE state IN ('queued', 'sent') GROUP BY peer`)
+	counts, err := countByPeer(ctx, s, `SELECT peer, count(*) FROM message
+		WHERE state IN ('queued', 'sent') AND `+notClassic+` GROUP BY peer`)
 	if err != nil {
 		return nil, fmt.Errorf("count queued messages: %w", err)
 	}
@@ -112,13 +115,16 @@ func (s *Store) Queued(ctx context.Context) (map[wire.Key]int, error) {
 }
 
 // MarkSent notes that the messages to peer with sequences from first to last were
-// handed to a path. It passes over those that have come further. After a power
-// cut some of them may be Queued again, and are sent again.
-func (s *Store) MarkSent(ctx context.Context, peer wire.Key, first, last uint64) error {
-	return applyLazily(ctx, s, "mark messages sent", func(tx *transaction) error {
-		return tx.exec(`UPDATE message SET state = 'sent'
-			WHERE peer = ? AND state IN ('queued', 'sent') AND seq BETWEEN ? AND ? AND state = 'queued'`,
-			peer[:], toSeq(first), toSeq(last))
+// handed to a path, and returns those for which this is news, in sequence. It
+// passes over those that have come further. After a power cut some of them may be
+// Queued again, and are sent again.
+func (s *Store) MarkSent(ctx context.Context, peer wire.Key, first, last uint64) ([]Message, error) {
+	return writeLazily(ctx, s, "mark messages sent", func(tx *transaction) ([]Message, error) {
+		sent, err := tx.messages(`UPDATE message SET state = 'sent'
+			WHERE peer = ? AND state IN ('queued', 'sent') AND seq BETWEEN ? AND ? AND state = 'queued'
+			RETURNING `+messageColumns, peer[:], toSeq(first), toSeq(last))
+		slices.SortFunc(sent, bySeq)
+		return sent, err
 	})
 }
 
@@ -181,9 +187,11 @@ func markRead(tx *transaction, peer wire.Key) ([]Message, error) {
 	}
 	changed, err := tx.messages(`UPDATE message SET state = 'read', read_at = ?
 		WHERE peer = ? AND state = 'delivered' AND seq <= ? RETURNING `+messageColumns, at, peer[:], upTo)
-	slices.SortFunc(changed, func(a, b Message) int { return cmp.Compare(a.Seq, b.Seq) })
+	slices.SortFunc(changed, bySeq)
 	return changed, err
 }
+
+func bySeq(a, b Message) int { return cmp.Compare(a.Seq, b.Seq) }
 
 // toSeq is a sequence as SQLite can hold it. No message has a higher one.
 func toSeq(seq uint64) int64 { return int64(min(seq, math.MaxInt64)) }
