@@ -16,7 +16,7 @@ import (
 func run(ctx context.Context, args []string, io stdio) int {
 	a := &app{stdio: io, text: localeTexts()}
 	root := a.rootCommand()
-	root.SetArgs(args)
+	root.SetArgs(endOfOptions(args))
 	return a.finish(ctx, root.ExecuteContext(ctx))
 }
 

@@ -44,6 +44,7 @@ var update = flag.Bool("update", false, "rewrite the expected outputs in testdat
 //	marked ID receipt|silent   waits for the mark that messages up to ID are read
 //	unmarked                nothing has been marked read
 //	explain FILE            the answer to why is this row from now on
+//	waitfor N FILE          waits until a file that a hook appends to holds at least N rows
 //	stop                    the daemon stops
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -68,6 +69,7 @@ func TestScripts(t *testing.T) {
 			"text":        text,
 			"refuse":      refuse,
 			"explain":     explain,
+			"waitfor":     waitfor,
 			"stop":        stop,
 		},
 	})
@@ -249,6 +251,15 @@ func explain(ts *testscript.TestScript, _ bool, args []string) {
 	var why api.Why
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &why))
 	of(ts).Explain(why)
+}
+
+func waitfor(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	eventually(ts, args[0]+" rows in "+args[1], func() bool {
+		content, _ := os.ReadFile(ts.MkAbs(args[1]))
+		return strings.Count(string(content), "{\"v\":1") >= want
+	})
 }
 
 func stop(ts *testscript.TestScript, _ bool, _ []string) { of(ts).stop() }

@@ -49,6 +49,7 @@ type texts struct {
 	GapReason       map[string]string // why
 	Why             whyTexts
 	Contact         contactTexts
+	Watch           watchTexts
 
 	// Failures found here.
 	NotDelivered    failureText // peer, wanted state, timeout

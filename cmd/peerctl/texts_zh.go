@@ -119,6 +119,7 @@ var chinese = texts{
 	},
 	Why:     chineseWhy,
 	Contact: chineseContact,
+	Watch:   chineseWatch,
 
 	NotDelivered: failureText{"发给 %[1]s 的消息在 %[3]s 内未达到“%[2]s”：消息仍在排队，不会丢失", "会自动继续发送；查看排队情况：peerctl peers"},
 	NotRead:      failureText{"%[1]s 在 %[2]s 内没有阅读：消息已送达", "用 --timeout 延长等待"},

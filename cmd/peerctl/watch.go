@@ -13,22 +13,49 @@ import (
 func (a *app) watchCommand() *cobra.Command {
 	var names []string
 	var count int
+	var exec execFlags
 	command := &cobra.Command{
-		Use:   "watch",
+		Use:   "watch [--exec COMMAND [ARG...]]",
 		Short: "Show messages, logins, logouts and path changes as they happen",
 		Long: `Show messages, logins, logouts and path changes as they happen. Nothing is marked
-read. What happened before is not shown; for messages see peerctl read.`,
-		Args: usageArgs(cobra.NoArgs),
+read. What happened before is not shown; for messages see peerctl read.
+
+With --exec a COMMAND is run for each event instead: directly, never through a shell,
+one at a time, with the event as one line of JSON on stdin. Everything behind the
+COMMAND is its arguments, so --exec comes last. It gets the usual variables of the
+environment (PATH, HOME, LANG and the like); name others with --env.
+
+Each message comes at least once. A cursor, kept by the daemon, passes a message when
+the COMMAND has exited with 0. Until then the message comes again, after 1s, 2s and so on
+up to a minute, and also after a crash or a restart; what arrived while no watch ran
+comes first. A new cursor begins now. Other events have no history: they come once, from
+now on. Ctrl-C waits until the COMMAND that runs has ended.`,
+		Example: `  peerctl watch --type presence
+  peerctl watch --type message --exec notify.sh
+  peerctl watch --type message --cursor tickets --exec ./file-ticket --queue inbox`,
+		Args: usageArgs(func(command *cobra.Command, args []string) error {
+			if command.Flags().Changed("exec") {
+				return nil
+			}
+			return cobra.NoArgs(command, args)
+		}),
 	}
-	command.Flags().StringSliceVar(&names, "type", nil, "only events of these `TYPES`: message, presence, path, file")
+	command.Flags().StringSliceVar(&names, "type", nil, "only events of these `TYPES`: message, presence, path, file, sent, receipt, edit")
 	command.Flags().IntVar(&count, "count", 0, "exit after this `NUMBER` of events")
-	command.RunE = a.with(func(ctx context.Context, client *api.Client, _ []string) error {
+	exec.register(command)
+	command.RunE = a.with(func(ctx context.Context, client *api.Client, args []string) error {
 		if count < 0 || (count == 0 && command.Flags().Changed("count")) {
 			return usage(errors.New("--count must be at least 1"))
 		}
 		types, err := eventTypes(names)
 		if err != nil {
 			return err
+		}
+		if err := exec.check(command); err != nil {
+			return err
+		}
+		if command.Flags().Changed("exec") {
+			return a.watchExec(ctx, client, exec, types, args, count)
 		}
 		return a.watch(ctx, client, types, count)
 	})
