@@ -17,9 +17,9 @@ import (
 //	the peer went offline in the roster ─▶ its direct path is probed ──dead─▶ no session
 
 const (
-	// pongPatience is how long the peer may take to answer on a connection whose
-	// packets should get through. QUIC waits ever longer before it repeats what
-	// an outage has swallowed; a new handshake is faster then.
+	// pongPatience is how long the peer may say nothing on a connection whose
+	// packets should get through, when it was asked. QUIC waits ever longer before
+	// it repeats what an outage has swallowed; a new handshake is faster then.
 	pongPatience = 5 * time.Second
 	// absencePatience is how long a session without a direct path outlives its
 	// peer's logout. It covers a peer, or a rendezvous, that comes back soon.
@@ -41,9 +41,12 @@ const (
 func (s *session) checkSoon() { signal(s.checks) }
 
 // watchConnection checks the connection when it is asked to, and gives up one
-// that does not answer though there is a way to the peer.
+// that is silent though there is a way to the peer. One on which anything comes is
+// not: its pong may have to wait behind much that is being delivered, and a
+// handshake would throw away what is under way.
 func (s *session) watchConnection() {
 	var checked *quic.Conn
+	var heard uint64
 	var answered <-chan struct{}
 	var silent <-chan time.Time
 	forget := func() {}
@@ -54,18 +57,30 @@ func (s *session) watchConnection() {
 			forget()
 			answered, forget = s.check()
 			if current := s.currentConnection(); current != checked || silent == nil {
-				checked, silent = current, time.After(pongPatience)
+				checked, heard, silent = current, heardOn(current), time.After(pongPatience)
 			}
 		case <-answered:
 			answered, silent = nil, nil
 		case <-silent:
 			silent = nil
-			s.giveUpSilent(checked)
+			if now := heardOn(checked); now != heard {
+				heard, silent = now, time.After(pongPatience)
+			} else {
+				s.giveUpSilent(checked)
+			}
 		case <-s.ctx.Done():
 			return
 		}
 		s.unanswered.Store(silent != nil)
 	}
+}
+
+// heardOn is how many packets have come on a connection, which may be nil.
+func heardOn(connection *quic.Conn) uint64 {
+	if connection == nil {
+		return 0
+	}
+	return connection.ConnectionStats().PacketsReceived
 }
 
 // check sends a ping and returns a channel that is closed by its pong. Nobody

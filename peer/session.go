@@ -276,6 +276,10 @@ func (s *session) use(connection *quic.Conn) {
 		return
 	}
 	s.connection, s.outgoing = connection, nil
+	s.punch.MeasureLoss(func() (sent, lost uint64) {
+		stats := connection.ConnectionStats()
+		return stats.PacketsSent, stats.PacketsLost
+	})
 	s.group.Go(func() { s.serve(connection) })
 	s.group.Go(func() { s.daemon.announceRead(s) })
 	s.mu.Unlock()

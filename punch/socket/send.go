@@ -3,20 +3,41 @@ package socket
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"peerd/punch"
 	"peerd/wire"
 )
 
 // send takes packets of segmentSize (the last may be shorter; 0: one packet)
-// the way the session's path says. On a doubtful path they go both ways, and
-// QUIC drops the duplicates.
+// the way the session's path says, several times where many get lost. QUIC drops
+// the duplicates.
 func (x *Session) send(packets []byte, segmentSize int, ecn uint8) {
 	x.sending()
+	if len(packets) == 0 {
+		return
+	}
 	if segmentSize <= 0 {
 		segmentSize = len(packets)
 	}
 	path := x.path.Load()
+	x.sendOnce(path, packets, segmentSize, ecn)
+	if x.isReliable(path) {
+		return
+	}
+	count := (len(packets) + segmentSize - 1) / segmentSize
+	for range x.redundancy.further(count, time.Now()) {
+		x.sendOnce(path, packets, segmentSize, ecn)
+	}
+}
+
+// isReliable reports whether nothing gets lost on a path, as it is TCP.
+func (x *Session) isReliable(path *punch.Path) bool {
+	return path.TCP || !path.IsDirect() && x.socket.relay.Load() == nil
+}
+
+// sendOnce sends packets by path; by a doubtful one and through the relay.
+func (x *Session) sendOnce(path *punch.Path, packets []byte, segmentSize int, ecn uint8) {
 	if path.IsDirect() {
 		x.sendDirect(path, packets, segmentSize, ecn)
 	}
@@ -38,9 +59,6 @@ func (x *Session) sendDirect(path *punch.Path, packets []byte, segmentSize int, 
 }
 
 func (x *Session) sendRelayed(packets []byte, segmentSize int, ecn uint8) {
-	if len(packets) == 0 {
-		return
-	}
 	relay := x.socket.relay.Load()
 	if relay == nil {
 		for packet := range slices.Chunk(packets, segmentSize) {

@@ -48,6 +48,7 @@ type Session struct {
 	opened   time.Time
 	// lastStrayed is when the engine last heard of a stray, counted the same way.
 	lastStrayed atomic.Int64
+	redundancy  redundancy
 	// heldBack counts what the governor did not let us send.
 	heldBack atomic.Int64
 	// outlets are the sockets of this session's own.
@@ -167,6 +168,7 @@ func (x *Session) Close() {
 func (x *Session) sending() {
 	if x.isDue(&x.lastSent, sentInterval) {
 		x.step(punch.Sent{})
+		x.redundancy.measure()
 	}
 }
 
