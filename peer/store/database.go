@@ -34,13 +34,18 @@ const (
 // A database is the file, opened once for writing and a few times for reading.
 type database struct {
 	writer  *writer
-	readers *sql.DB
+	readers *readers
 }
+
+// close gives up the connections of a stopped writer and the readers'. The
+// writer's is closed last: SQLite then moves the write-ahead log into the file and
+// removes it, which is how the next Open knows that all is well.
+func (d database) close() error { return errors.Join(d.readers.close(), d.writer.close()) }
 
 // openDatabase opens, checks and migrates the file in dir.
 func openDatabase(dir string) (database, error) {
 	path := Path(dir)
-	if err := makePrivateFile(dir); err != nil {
+	if err := makePrivateFile(dir, fileName); err != nil {
 		return database{}, err
 	}
 	unclean := closedUncleanly(path)
@@ -62,20 +67,20 @@ func openDatabase(dir string) (database, error) {
 	if err != nil {
 		return database{}, errors.Join(err, readers.Close(), write.Close())
 	}
-	return database{writer, readers}, nil
+	return database{writer, newReaders(readers)}, nil
 }
 
-// makePrivateFile creates the file, readable by its owner only. SQLite gives
+// makePrivateFile creates a file in dir, readable by its owner only. SQLite gives
 // its companions (-wal, -shm) the same permissions. This happens before SQLite
 // opens the file: closing it later would drop the locks that SQLite holds on it
 // for this process (POSIX advisory locking).
-func makePrivateFile(dir string) error {
+func makePrivateFile(dir, name string) error {
 	root, err := os.OpenRoot(dir) // does not follow a planted link out of dir
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	file, err := root.OpenFile(fileName, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
@@ -116,12 +121,9 @@ func prepareDatabase(db *sql.DB, unclean bool) error {
 	return migrate(ctx, db)
 }
 
-// quickCheck verifies the structure of every table and its indexes. What the
-// full-text index says is left out, which would take several times as long:
-// nothing is lost with it, as it can be made again from the messages.
+// quickCheck verifies the structure of every table and its indexes.
 func quickCheck(ctx context.Context, db *sql.DB) error {
-	rows, err := db.QueryContext(ctx, `SELECT name FROM sqlite_schema
-		WHERE type = 'table' AND name <> 'message_text' ORDER BY rowid`)
+	rows, err := db.QueryContext(ctx, `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid`)
 	if err != nil {
 		return fmt.Errorf("check after an unclean shutdown: %w", err)
 	}
@@ -152,11 +154,16 @@ func checkTable(ctx context.Context, db *sql.DB, table string) error {
 	return nil
 }
 
+// isDamage reports whether an error says that a file is no sound database.
+func isDamage(err error) bool {
+	failure, isSQLite := errors.AsType[*sqlite.Error](err)
+	return isSQLite && (failure.Code()&0xff == sqliteCorrupt || failure.Code()&0xff == sqliteNotDatabase)
+}
+
 // describeDamage adds ErrDamaged and the next step to an error which says that
 // the file is no sound database.
 func describeDamage(err error) error {
-	failure, isSQLite := errors.AsType[*sqlite.Error](err)
-	if isSQLite && (failure.Code()&0xff == sqliteCorrupt || failure.Code()&0xff == sqliteNotDatabase) {
+	if isDamage(err) {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if errors.Is(err, ErrDamaged) {

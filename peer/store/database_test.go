@@ -31,7 +31,7 @@ func TestWriterWaitsForTheDisk(t *testing.T) {
 
 func TestReadersCannotWrite(t *testing.T) {
 	s := openTest(t)
-	if _, err := s.readers.ExecContext(t.Context(), `INSERT INTO setting (name, value) VALUES ('a', 'b')`); err == nil {
+	if _, err := s.readers.db.ExecContext(t.Context(), `INSERT INTO setting (name, value) VALUES ('a', 'b')`); err == nil {
 		t.Error("a reader's connection wrote")
 	}
 }

@@ -55,7 +55,7 @@ func (s *Store) loadRoster(ctx context.Context) (epoch, version uint64, rows []w
 		return 0, 0, nil, ErrClosed
 	}
 	// Both reads see the same roster, also while another one is being saved.
-	tx, err := s.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.readers.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return 0, 0, nil, err
 	}

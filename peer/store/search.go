@@ -1,8 +1,8 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"unicode"
@@ -12,7 +12,7 @@ import (
 
 const (
 	// indexed is the length in characters from which a text is found by the
-	// full-text index (migrations/3.sql), which knows nothing shorter.
+	// full-text index (index.go), which knows nothing shorter.
 	indexed = 3
 	// shortReach is how many messages are looked through, from the newest, when
 	// all texts are too short for the index, as most Chinese words are. It takes
@@ -36,45 +36,96 @@ type Search struct {
 // When every text is shorter than three characters, only the newest 50,000
 // messages (of the peer, if there is one) are looked through.
 func (s *Store) Search(ctx context.Context, search Search) ([]Message, error) {
-	statement, args := search.statement()
-	messages, err := list(ctx, s, scanMessage, statement, args...)
+	phrases, patterns := search.split()
+	find := s.searchIndex
+	if len(phrases) == 0 {
+		find = s.searchNewest
+	}
+	messages, err := find(ctx, search, phrases, patterns)
 	if err != nil {
 		return nil, fmt.Errorf("search messages: %w", err)
 	}
 	return messages, nil
 }
 
-// statement returns the query and its arguments.
-func (s Search) statement() (string, []any) {
-	phrases, patterns := s.split()
-	// The source yields its rows in the order wanted, so that nothing is sorted.
-	source, order := fmt.Sprintf(`(SELECT * FROM message WHERE hidden = 0 ORDER BY row_id DESC LIMIT %d)`, shortReach), "row_id"
-	conditions, args := []string{"true"}, []any{}
-	switch {
-	case len(phrases) > 0:
-		// CROSS JOIN: the index leads.
-		source, order = `(SELECT rowid AS found FROM message_text WHERE message_text MATCH ?) CROSS JOIN message`, "found"
-		conditions = append(conditions, "row_id = found")
-		args = append(args, s.match(phrases))
-	case s.Peer != nil:
-		source = fmt.Sprintf(`(SELECT * FROM message WHERE peer = ? AND hidden = 0 ORDER BY row_id DESC LIMIT %d)`, shortReach)
+// searchNewest looks through the newest messages.
+func (s *Store) searchNewest(ctx context.Context, search Search, _, patterns []string) ([]Message, error) {
+	statement, args := search.statementOfNewest(patterns)
+	return list(ctx, s, scanMessage, statement, args...)
+}
+
+// statementOfNewest returns a query that looks through the newest messages.
+func (s Search) statementOfNewest(patterns []string) (string, []any) {
+	source, args := fmt.Sprintf(`(SELECT * FROM message ORDER BY row_id DESC LIMIT %d)`, shortReach), []any(nil)
+	if s.Peer != nil {
+		source = fmt.Sprintf(`(SELECT * FROM message WHERE peer = ? ORDER BY row_id DESC LIMIT %d)`, shortReach)
 		args = append(args, s.Peer[:])
 	}
+	conditions, values := s.conditions(patterns)
+	return `SELECT ` + messageColumns + ` FROM ` + source + ` WHERE ` + conditions + ` ORDER BY row_id DESC LIMIT ?`,
+		append(append(args, values...), s.Limit)
+}
+
+// searchIndex asks the index, which knows of every message that is stored, and
+// looks up what it names.
+func (s *Store) searchIndex(ctx context.Context, search Search, phrases, patterns []string) (found []Message, err error) {
+	if s.writer.stopped() {
+		return nil, ErrClosed
+	}
+	found, err = s.askIndex(ctx, search, phrases, patterns)
+	if s.index.renewDamaged(ctx, err) {
+		return s.askIndex(ctx, search, phrases, patterns)
+	}
+	return found, err
+}
+
+func (s *Store) askIndex(ctx context.Context, search Search, phrases, patterns []string) (found []Message, err error) {
+	if err := s.index.catchUp(ctx); err != nil {
+		return nil, err
+	}
+	var named []int64
+	lookUp := func() (more bool) {
+		var chosen []Message
+		statement, args := search.statementOfNamed(named, patterns)
+		chosen, err = list(ctx, s, scanMessage, statement, args...)
+		found, named = append(found, chosen...), nil
+		return err == nil && len(found) < search.Limit
+	}
+	failed := s.index.find(ctx, search.match(phrases), func(row int64) bool {
+		named = append(named, row)
+		return len(named) < search.Limit || lookUp()
+	})
+	if failed == nil && err == nil && len(named) > 0 {
+		lookUp()
+	}
+	return found[:min(len(found), search.Limit)], cmp.Or(failed, err)
+}
+
+// statementOfNamed returns a query for the messages in rows that are wanted.
+func (s Search) statementOfNamed(rows []int64, patterns []string) (string, []any) {
+	list := strings.ReplaceAll(fmt.Sprint(rows), " ", ",") // [1,2,3]
+	conditions, args := s.conditions(patterns)
+	return `SELECT ` + messageColumns + ` FROM message WHERE row_id IN (SELECT value FROM json_each(?)) AND ` + conditions +
+		` ORDER BY row_id DESC`, append([]any{list}, args...)
+}
+
+// conditions are those that the index does not see to.
+func (s Search) conditions(patterns []string) (string, []any) {
+	conditions, args := []string{"hidden = 0"}, []any(nil)
 	if s.Peer != nil {
 		conditions, args = append(conditions, "peer = ?"), append(args, s.Peer[:])
 	}
 	for _, pattern := range patterns {
 		conditions, args = append(conditions, "body GLOB ?"), append(args, pattern)
 	}
-	return `SELECT ` + messageColumns + ` FROM ` + source + ` WHERE ` + strings.Join(conditions, " AND ") +
-		` ORDER BY ` + order + ` DESC LIMIT ?`, append(args, s.Limit)
+	return strings.Join(conditions, " AND "), args
 }
 
 // match returns the query of the index.
 func (s Search) match(phrases []string) string {
 	query := `body : (` + strings.Join(phrases, " AND ") + `)`
 	if s.Peer != nil {
-		query = `conversation : "` + hex.EncodeToString(s.Peer[:2])[:3] + `" AND ` + query
+		query = `conversation : "` + conversationMark(s.Peer[:]) + `" AND ` + query
 	}
 	return query
 }

@@ -27,8 +27,6 @@
 package store
 
 import (
-	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -53,7 +51,8 @@ var (
 type Store struct {
 	lock    *directoryLock
 	writer  *writer
-	readers *sql.DB
+	readers *readers
+	index   *index
 
 	closeOnce  sync.Once
 	closeError error
@@ -79,7 +78,11 @@ func Open(dir string) (*Store, error) {
 		lock.release()
 		return nil, fmt.Errorf("open store %s: %w", Path(dir), err)
 	}
-	return &Store{lock: lock, writer: db.writer, readers: db.readers}, nil
+	index, err := openIndex(dir, db.readers)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", dir, err), db.close(), lock.release())
+	}
+	return &Store{lock: lock, writer: db.writer, readers: db.readers, index: index}, nil
 }
 
 // Close waits for the changes under way and gives up the directory. Callers
@@ -88,62 +91,11 @@ func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
 		s.writer.stop()
 		failpoint.Hit(failpoint.StoreCloseBefore)
-		// The writer's connection is closed last: SQLite then moves the
-		// write-ahead log into the file and removes it, which is how the next
-		// Open knows that all is well.
-		err := errors.Join(s.readers.Close(), s.writer.close(), s.lock.release())
+		err := errors.Join(s.index.close(), database{s.writer, s.readers}.close(), s.lock.release())
 		if err != nil {
 			s.closeError = fmt.Errorf("close store: %w", err)
 		}
 		failpoint.Hit(failpoint.StoreCloseAfter)
 	})
 	return s.closeError
-}
-
-// query runs a read-only statement on one of the readers' connections.
-func (s *Store) query(ctx context.Context, statement string, args ...any) (*sql.Rows, error) {
-	if s.writer.stopped() {
-		return nil, ErrClosed
-	}
-	return s.readers.QueryContext(ctx, statement, args...)
-}
-
-// A scanner is the current row of a query.
-type scanner interface{ Scan(columns ...any) error }
-
-// collect reads all rows of a query and closes it.
-func collect[T any](rows *sql.Rows, scan func(scanner) (T, error)) ([]T, error) {
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
-}
-
-// list reads all rows of a query on a reader's connection.
-func list[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), statement string, args ...any) ([]T, error) {
-	rows, err := s.query(ctx, statement, args...)
-	if err != nil {
-		return nil, err
-	}
-	return collect(rows, scan)
-}
-
-// first reads the first row of a query on a reader's connection, or returns
-// ErrNotFound.
-func first[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), statement string, args ...any) (T, error) {
-	var none T
-	all, err := list(ctx, s, scan, statement, args...)
-	switch {
-	case err != nil:
-		return none, err
-	case len(all) == 0:
-		return none, ErrNotFound
-	}
-	return all[0], nil
 }

@@ -240,5 +240,8 @@ func submit[T any](s *Store, attempt string, op *operation, change func(*transac
 	if refused != nil {
 		return none, fmt.Errorf("%s: %w", attempt, refused)
 	}
+	if !op.lazy { // else no text has changed
+		s.index.wake()
+	}
 	return result, nil
 }
