@@ -8,9 +8,11 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"peerd/internal/natlab"
 	"peerd/internal/natlab/nat"
@@ -113,4 +115,39 @@ func TestUnsolicitedSYN(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSilencedConnectionsLookOpen proves that a silenced connection gives neither end an error, and that others work.
+func TestSilencedConnectionsLookOpen(t *testing.T) {
+	lab := natlab.New(t)
+	listener := lab.PublicHost("vps", natlab.Link{}).ListenTCP(0)
+	home := lab.Home("home", natlab.Masquerade, natlab.Link{})
+	alice := home.Host("alice")
+	ctx, cancel := context.WithTimeout(t.Context(), hangGuard)
+	defer cancel()
+	client, err := alice.DialTCP(ctx, listener.Addr().(*net.TCPAddr).AddrPort())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	server, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	if n := home.SilenceTCP(); n != 1 {
+		t.Errorf("%d connections were silenced, want 1", n)
+	}
+	for _, ends := range [][2]net.Conn{{client, server}, {server, client}} {
+		if _, err := ends[0].Write([]byte("hello")); err != nil {
+			t.Errorf("write: %v", err)
+		}
+		if err := ends[1].SetReadDeadline(time.Now().Add(quietTime)); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := ends[1].Read(make([]byte, 5)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("read %d bytes, %v; want silence", n, err)
+		}
+	}
+	exchange(t, listener, alice, 1000)
 }
