@@ -112,17 +112,3 @@ func (d *Daemon) MarkRead(ctx context.Context, mark api.ReadMark) error {
 	}
 	return nil
 }
-
-// messageRow describes a message of a peer.
-func (d *Daemon) messageRow(m store.Message) api.Message {
-	return api.Message{
-		ID:         m.ID.String(),
-		From:       d.nameOf(m.Peer),
-		FromKey:    m.Peer.String(),
-		To:         d.ownName(),
-		Text:       m.Body,
-		SentAt:     api.At(m.SentAt),
-		ReceivedAt: api.At(m.ReceivedAt),
-		Path:       api.Path(m.Path),
-	}
-}

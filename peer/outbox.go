@@ -35,11 +35,13 @@ func (d *Daemon) Send(ctx context.Context, request api.SendRequest) (api.Sent, e
 		return api.Sent{}, err
 	}
 	failpoint.Hit(failpoint.AcceptBefore)
-	m, err := d.store.Accept(ctx, peer, id, request.Text, time.Now())
+	now := time.Now()
+	m, err := d.store.Accept(ctx, peer, id, request.Text, now)
 	if err != nil {
 		return api.Sent{}, fmt.Errorf("accept message: %w", err)
 	}
 	failpoint.Hit(failpoint.AcceptAfter)
+	d.accepted(now, m)
 	d.conversation(peer).wake()
 	return d.sentRow(m), nil
 }
@@ -70,8 +72,8 @@ func requestedID(text string) (wire.MessageID, error) {
 	return id, nil
 }
 
-// WaitMessage returns the message's row when its state has reached wanted or
-// when ctx ends.
+// WaitMessage returns the message's row when its state has reached wanted, with
+// every recipient, or when ctx ends.
 func (d *Daemon) WaitMessage(ctx context.Context, text string, wanted api.State) (api.Sent, error) {
 	id, err := wire.ParseMessageID(text)
 	if err != nil {
@@ -81,9 +83,9 @@ func (d *Daemon) WaitMessage(ctx context.Context, text string, wanted api.State)
 	defer forget()
 	for {
 		// The row is wanted even when ctx has just ended.
-		m, err := d.store.Message(context.WithoutCancel(ctx), id)
+		m, err := d.slowestCopy(context.WithoutCancel(ctx), id)
 		if err != nil {
-			return api.Sent{}, fmt.Errorf("message %s: %w", text, err)
+			return api.Sent{}, err
 		}
 		row := d.sentRow(m)
 		if row.State.Reached(wanted) {
@@ -134,14 +136,13 @@ func (d *Daemon) markSent(peer wire.Key, messages []store.Message) {
 			return
 		}
 		failpoint.Hit(failpoint.MarkSentBefore)
-		if err := d.store.MarkSent(d.ctx, peer, first.Seq, last.Seq); err != nil {
+		sent, err := d.store.MarkSent(d.ctx, peer, first.Seq, last.Seq)
+		if err != nil {
 			d.log.Error().Err(err).Msg("mark messages as sent")
 			return
 		}
 		failpoint.Hit(failpoint.MarkSentAfter)
-		for _, m := range messages {
-			d.waiters.message(m.ID)
-		}
+		d.advanced(sent...)
 	})
 }
 
@@ -154,9 +155,7 @@ func (d *Daemon) delivered(peer wire.Key, path api.Path, ids ...wire.MessageID) 
 		return
 	}
 	failpoint.Hit(failpoint.DeliveredAfter)
-	for _, m := range changed {
-		d.waiters.message(m.ID)
-	}
+	d.advanced(changed...)
 }
 
 // readByPeer takes word of how far the peer has read.
@@ -167,8 +166,6 @@ func (d *Daemon) readByPeer(peer wire.Key, m wire.Read) error {
 		return fmt.Errorf("mark messages as read: %w", err)
 	}
 	failpoint.Hit(failpoint.SeenAfter)
-	for _, m := range changed {
-		d.waiters.message(m.ID)
-	}
+	d.advanced(changed...)
 	return nil
 }

@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 
@@ -23,28 +22,5 @@ func (d *Daemon) Search(ctx context.Context, request api.SearchRequest) ([]api.M
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
-	var rows []api.Message
-	for _, m := range messages {
-		if m.Outgoing {
-			rows = append(rows, d.outgoingRow(m))
-		} else {
-			rows = append(rows, d.messageRow(m))
-		}
-	}
-	return rows, nil
-}
-
-// outgoingRow describes a message of ours.
-func (d *Daemon) outgoingRow(m store.Message) api.Message {
-	return api.Message{
-		ID:         m.ID.String(),
-		From:       d.ownName(),
-		FromKey:    d.Key().String(),
-		To:         d.nameOf(m.Peer),
-		Text:       m.Body,
-		SentAt:     api.At(m.SentAt),
-		ReceivedAt: api.At(m.DeliveredAt),
-		Path:       cmp.Or(api.Path(m.Path), api.PathNone),
-		Outgoing:   true,
-	}
+	return d.messageRows(ctx, messages)
 }

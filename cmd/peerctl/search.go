@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"peerd/internal/printable"
 	"peerd/peer/api"
 )
 
@@ -54,7 +53,7 @@ func (a *app) search(ctx context.Context, client *api.Client, args []string, lim
 		return err
 	}
 	for _, m := range found {
-		if err := a.showFound(m); err != nil {
+		if err := a.showMessage(m); err != nil {
 			return err
 		}
 	}
@@ -64,19 +63,10 @@ func (a *app) search(ctx context.Context, client *api.Client, args []string, lim
 	return nil
 }
 
-// showFound shows a message of either side.
-func (a *app) showFound(m api.Message) error {
-	if a.json || !m.Outgoing {
-		return a.showMessage(m)
-	}
-	to := fill(a.text.OursTo, printable.Line(m.To))
-	return a.line("%s  %s  %s", instant(m.SentAt), to, printable.Text(m.Text, "    "))
-}
-
 // completeFirstPeer offers peers for the first argument only.
 func (a *app) completeFirstPeer(command *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completePeers(command, args, typed)
+	return a.completeRecipients(command, args, typed)
 }

@@ -25,7 +25,6 @@ type texts struct {
 	CameOnline, WentOffline               string
 	Pong                                  string // sequence number, peer, RTT, path
 	NoMessages, NothingFound, Watching    string
-	OursTo                                string // peer: who wrote to whom
 	AwaitingDirect                        string // peer, timeout
 	UDP, Rendezvous, Observed, Local, NAT string
 	Mapped                                string
@@ -49,6 +48,7 @@ type texts struct {
 	GapReason       map[string]string // why
 	Why             whyTexts
 	Contact         contactTexts
+	Message         messageTexts
 	Watch           watchTexts
 
 	// Failures found here.

@@ -24,7 +24,6 @@ var english = texts{
 	Pong:           "pong %[1]d from %[2]s: %[3]s %[4]s",
 	NoMessages:     "no messages",
 	NothingFound:   "no message found",
-	OursTo:         "me to %[1]s",
 	Watching:       "watching, Ctrl-C ends",
 	AwaitingDirect: "waiting for a direct path to %[1]s, at most %[2]s; why there is none: peerctl why %[1]s",
 	UDP:            "UDP",
@@ -119,6 +118,7 @@ var english = texts{
 	},
 	Why:     englishWhy,
 	Contact: englishContact,
+	Message: englishMessage,
 	Watch:   englishWatch,
 
 	NotDelivered: failureText{"not %[2]s to %[1]s within %[3]s: the message stays queued, nothing is lost", "it goes on by itself; follow the queue with: peerctl peers"},

@@ -103,6 +103,13 @@ func (a *app) showEvent(event api.Event) error {
 	switch event := event.(type) {
 	case api.Message:
 		return a.showMessage(event)
+	case api.Accepted:
+		return a.showMessage(event.Message)
+	case api.Edit:
+		return a.showMessage(event.Message)
+	case api.Receipt:
+		what := fill(a.text.Message.Receipt, short(event.ID), printable.Line(event.To), word(a.text.State, event.State), word(a.text.Path, event.Path))
+		return a.line("%s  %s", instant(event.At), what)
 	case api.Presence:
 		what := a.text.WentOffline
 		if event.Online {

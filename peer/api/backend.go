@@ -35,6 +35,10 @@ type Backend interface {
 	// texts, the newest first. It marks nothing. Nothing found is no error.
 	Search(ctx context.Context, request SearchRequest) ([]Message, error)
 
+	// History lists the newest messages of a conversation, ours and the peers',
+	// in the order of time. It marks nothing.
+	History(ctx context.Context, request HistoryRequest) ([]Message, error)
+
 	// MarkRead records that the user has seen a message and every earlier one
 	// of the same sender. Marking again changes nothing.
 	MarkRead(ctx context.Context, mark ReadMark) error
@@ -60,8 +64,8 @@ type Backend interface {
 	Contacts
 	Cursors
 
-	// Subscribe returns the events of the given types (all when there are
-	// none) that happen from now on: when it returns, nothing more is missed.
+	// Subscribe returns the events of the given types (when there are none:
+	// message, presence, path and file) that happen from now on: when it returns, nothing more is missed.
 	// The channel is closed when ctx ends, and also when the subscriber falls
 	// too far behind; the backend never blocks on it. [Hub] does all this.
 	Subscribe(ctx context.Context, types ...EventType) <-chan Event

@@ -15,6 +15,7 @@
 //	GET  /v1/messages?from=&unread=              Message …
 //	GET  /v1/messages/{id}/wait?state=&within=   Sent, when reached or after within
 //	GET  /v1/search?text=&peer=&limit=           Message …, newest first; text= may be repeated
+//	GET  /v1/history?with=&before=&limit=        Message …, in the order of time
 //	POST /v1/read                ReadMark
 //	POST /v1/connect             PeerRef         Peer
 //	POST /v1/ping                PeerRef         Ping
@@ -26,7 +27,7 @@
 //	POST /v1/contacts/forget     ForgetRequest   Forgotten
 //	GET  /v1/cursor?name=&limit=                 Message …, that the cursor has not passed
 //	POST /v1/cursor              CursorAdvance
-//	GET  /v1/events?type=                        Message, Presence, PathChange …
+//	GET  /v1/events?type=                        Message, Presence, PathChange, Accepted, Receipt, Edit …
 //
 // Rows are the daemon's public contract: fields may be added, never renamed.
 // A failure is an [Error] in JSON with the HTTP status of its code.

@@ -41,6 +41,11 @@ const (
 	CodeKeyKnown       Code = "key_known"       // a key to be trusted is pinned to another name
 	CodeNameTaken      Code = "name_taken"      // a petname is somebody else's name
 	CodeMessagesQueued Code = "messages_queued" // for a contact to be forgotten
+
+	CodeNoSuchMessage    Code = "no_such_message"
+	CodeMessageAmbiguous Code = "message_ambiguous" // the part of an id is that of several messages
+	CodeNotOurs          Code = "not_ours"          // a message that only its author may change
+	CodeUnsent           Code = "unsent"            // a message that was taken back
 )
 
 type meaning struct{ exit, status int }
@@ -49,13 +54,14 @@ type meaning struct{ exit, status int }
 // daemon count as other.
 func (c Code) meaning() meaning {
 	switch c {
-	case CodeUsage:
+	case CodeUsage, CodeMessageAmbiguous:
 		return meaning{exitcode.Usage, http.StatusBadRequest}
 	case CodeUnreachable:
 		return meaning{exitcode.DaemonUnreachable, http.StatusServiceUnavailable}
-	case CodeDenied, CodeKeyChanged, CodeKeyMismatch, CodeKeyKnown, CodeNameTaken, CodeMessagesQueued:
+	case CodeDenied, CodeKeyChanged, CodeKeyMismatch, CodeKeyKnown, CodeNameTaken, CodeMessagesQueued,
+		CodeNotOurs, CodeUnsent:
 		return meaning{exitcode.Denied, http.StatusForbidden}
-	case CodeNoSuchPeer, CodeNoSuchContact:
+	case CodeNoSuchPeer, CodeNoSuchContact, CodeNoSuchMessage:
 		return meaning{exitcode.NoSuchPeer, http.StatusNotFound}
 	case CodeNotReached:
 		return meaning{exitcode.NotReached, http.StatusGatewayTimeout}

@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// An Event is something that happened: a [Message], [Presence] or [PathChange].
+// An Event is something that happened: a [Message], [Presence], [PathChange],
+// [Accepted], [Receipt] or [Edit].
 type Event interface{ EventType() EventType }
 
 // EventType is the "type" of an event's row.
@@ -16,21 +17,28 @@ const (
 	TypeMessage  EventType = "message"
 	TypePresence EventType = "presence"
 	TypePath     EventType = "path"
-	TypeFile     EventType = "file" // reserved: no event has it yet
+	TypeFile     EventType = "file"    // reserved: no event has it yet
+	TypeSent     EventType = "sent"    // a message of ours was accepted
+	TypeReceipt  EventType = "receipt" // a message of ours got further
+	TypeEdit     EventType = "edit"    // a message was changed or taken back
 )
 
 // typeError marks the line that ends a stream; it is no event.
 const typeError EventType = "error"
 
 // EventTypes lists the types users may ask for.
-var EventTypes = []EventType{TypeMessage, TypePresence, TypePath, TypeFile}
+var EventTypes = []EventType{TypeMessage, TypePresence, TypePath, TypeFile, TypeSent, TypeReceipt, TypeEdit}
+
+// usualTypes are those of a subscription that names none: what comes from
+// outside. The others tell a program that shows conversations what became of them.
+var usualTypes = []EventType{TypeMessage, TypePresence, TypePath, TypeFile}
 
 // ParseEventType reads a type as users write it.
 func ParseEventType(text string) (EventType, error) {
 	if t := EventType(text); slices.Contains(EventTypes, t) {
 		return t, nil
 	}
-	return "", fmt.Errorf("unknown event type %q: use message, presence, path or file", text)
+	return "", fmt.Errorf("unknown event type %q: use message, presence, path, file, sent, receipt or edit", text)
 }
 
 // A row's type follows from its Go type, so these hold no data: nobody can
@@ -39,17 +47,26 @@ type (
 	messageType  struct{}
 	presenceType struct{}
 	pathType     struct{}
+	sentType     struct{}
+	receiptType  struct{}
+	editType     struct{}
 	errorType    struct{}
 )
 
 func (messageType) MarshalText() ([]byte, error)  { return []byte(TypeMessage), nil }
 func (presenceType) MarshalText() ([]byte, error) { return []byte(TypePresence), nil }
 func (pathType) MarshalText() ([]byte, error)     { return []byte(TypePath), nil }
+func (sentType) MarshalText() ([]byte, error)     { return []byte(TypeSent), nil }
+func (receiptType) MarshalText() ([]byte, error)  { return []byte(TypeReceipt), nil }
+func (editType) MarshalText() ([]byte, error)     { return []byte(TypeEdit), nil }
 func (errorType) MarshalText() ([]byte, error)    { return []byte(typeError), nil }
 
 func (messageType) UnmarshalText(text []byte) error  { return wantType(TypeMessage, text) }
 func (presenceType) UnmarshalText(text []byte) error { return wantType(TypePresence, text) }
 func (pathType) UnmarshalText(text []byte) error     { return wantType(TypePath, text) }
+func (sentType) UnmarshalText(text []byte) error     { return wantType(TypeSent, text) }
+func (receiptType) UnmarshalText(text []byte) error  { return wantType(TypeReceipt, text) }
+func (editType) UnmarshalText(text []byte) error     { return wantType(TypeEdit, text) }
 func (errorType) UnmarshalText(text []byte) error    { return wantType(typeError, text) }
 
 func wantType(want EventType, got []byte) error {
@@ -76,6 +93,12 @@ func parseEvent(line []byte) (Event, error) {
 		return parseAs[Presence](line)
 	case TypePath:
 		return parseAs[PathChange](line)
+	case TypeSent:
+		return parseAs[Accepted](line)
+	case TypeReceipt:
+		return parseAs[Receipt](line)
+	case TypeEdit:
+		return parseAs[Edit](line)
 	case typeError:
 		var end streamEnd
 		if err := json.Unmarshal(line, &end); err != nil {

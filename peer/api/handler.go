@@ -26,6 +26,7 @@ func newHandler(stopping context.Context, backend Backend, logger zerolog.Logger
 	mux.HandleFunc("GET /v1/messages", many(h.read))
 	mux.HandleFunc("GET /v1/messages/{id}/wait", one(h.wait))
 	mux.HandleFunc("GET /v1/search", many(h.search))
+	mux.HandleFunc("GET /v1/history", many(h.history))
 	mux.HandleFunc("POST /v1/read", one(h.markRead))
 	mux.HandleFunc("POST /v1/connect", one(h.connect))
 	mux.HandleFunc("POST /v1/ping", one(h.ping))

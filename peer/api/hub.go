@@ -9,7 +9,7 @@ import (
 // hubBuffer is how many events a subscriber may lag behind before it is cut
 // off. Larger lets a stopped reader hold more memory: at most this many
 // messages of MaxText bytes each.
-const hubBuffer = 256
+const hubBuffer = 1024
 
 // A Hub passes events to subscribers, as [Backend.Subscribe] wants it. It
 // starts no goroutine. The zero Hub is ready; it is safe for concurrent use.
@@ -25,6 +25,9 @@ type subscriber struct {
 
 // Subscribe implements the method of [Backend].
 func (h *Hub) Subscribe(ctx context.Context, types ...EventType) <-chan Event {
+	if len(types) == 0 {
+		types = usualTypes
+	}
 	s := &subscriber{types: types, events: make(chan Event, hubBuffer)}
 	h.mu.Lock()
 	if h.subscribers == nil {
@@ -46,7 +49,7 @@ func (h *Hub) Publish(event Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for s := range h.subscribers {
-		if len(s.types) > 0 && !slices.Contains(s.types, event.EventType()) {
+		if !slices.Contains(s.types, event.EventType()) {
 			continue
 		}
 		select {
@@ -55,6 +58,19 @@ func (h *Hub) Publish(event Event) {
 			h.drop(s)
 		}
 	}
+}
+
+// Wanted reports whether anybody has subscribed to events of type t, for
+// publishers to whom making one costs something.
+func (h *Hub) Wanted(t EventType) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for s := range h.subscribers {
+		if slices.Contains(s.types, t) {
+			return true
+		}
+	}
+	return false
 }
 
 // drop ends a subscription, once. The caller holds the lock, so nobody can be

@@ -15,6 +15,7 @@ type Filter struct {
 	Peer   *wire.Key // only of the conversation with this peer
 	Unread bool      // only the peers' messages that the user has not read
 	After  int64     // only those that arrived after the message with this Row
+	Before int64     // only those that arrived before the message with this Row; 0 = no limit
 	Limit  int       // at most so many, the first to arrive; 0 = no limit
 	Newest bool      // with Limit: the last to arrive instead
 }
@@ -41,6 +42,9 @@ func (f Filter) statement() (string, []any) {
 	if f.Peer != nil {
 		conditions, args = append(conditions, "peer = ?"), append(args, f.Peer[:])
 	}
+	if f.Before > 0 {
+		conditions, args = append(conditions, "row_id < ?"), append(args, f.Before)
+	}
 	if f.Unread {
 		conditions = append(conditions, "state = 'unread'")
 	}
@@ -65,4 +69,16 @@ func (s *Store) Message(ctx context.Context, id wire.MessageID) (Message, error)
 		return Message{}, fmt.Errorf("look up message: %w", err)
 	}
 	return message, nil
+}
+
+// Copies returns the copies of a message of ours, one for each recipient, in the
+// order in which they were accepted: several in a group, none for an id that is
+// no message of ours.
+func (s *Store) Copies(ctx context.Context, id wire.MessageID) ([]Message, error) {
+	copies, err := list(ctx, s, scanMessage, `SELECT `+messageColumns+` FROM message
+		WHERE id = ? AND outgoing = 1 ORDER BY row_id`, id[:])
+	if err != nil {
+		return nil, fmt.Errorf("list copies of message: %w", err)
+	}
+	return copies, nil
 }

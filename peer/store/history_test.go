@@ -30,6 +30,7 @@ func TestHistoryIsInConversationOrder(t *testing.T) {
 		"the next two":            {Filter{After: 2, Limit: 2}, []string{"to alice 1", "bob 1"}},
 		"the newest two":          {Filter{Newest: true, Limit: 2}, []string{"alice 2, late", "to alice 2"}},
 		"all from the newest":     {Filter{Newest: true, Peer: &bob}, []string{"bob 1"}},
+		"the page before":         {Filter{Before: 5, Newest: true, Limit: 2}, []string{"to alice 1", "bob 1"}},
 		"what came later is late": {Filter{After: 4}, []string{"alice 2, late", "to alice 2"}},
 		"nothing after the last":  {Filter{After: 6}, []string{}},
 	} {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -81,7 +80,7 @@ func inConversationOrder(messages []Message) {
 		for i, index := range indexes {
 			said[i] = messages[index]
 		}
-		slices.SortStableFunc(said, func(a, b Message) int { return cmp.Compare(a.Seq, b.Seq) })
+		slices.SortStableFunc(said, bySeq)
 		for i, index := range indexes {
 			messages[index] = said[i]
 		}

@@ -65,8 +65,9 @@ func TestPendingIsTheUndeliveredOutboxInSequence(t *testing.T) {
 	}
 	accept(t, s, carol, "to somebody else")
 	receive(t, s, bob, 1, "from bob")
-	check(t, s.MarkSent(t.Context(), bob, 1, 2))
-	_, err := s.MarkDelivered(t.Context(), bob, noon, "direct", all[1].ID)
+	_, err := s.MarkSent(t.Context(), bob, 1, 2)
+	check(t, err)
+	_, err = s.MarkDelivered(t.Context(), bob, noon, "direct", all[1].ID)
 	check(t, err)
 
 	for name, test := range map[string]struct {
@@ -119,10 +120,10 @@ func TestStatesOnlyMoveForward(t *testing.T) {
 		do   func() error
 		want State
 	}{
-		{"handed to a path", func() error { return s.MarkSent(t.Context(), bob, m.Seq, m.Seq) }, Sent},
-		{"handed to another", func() error { return s.MarkSent(t.Context(), bob, m.Seq, m.Seq) }, Sent},
+		{"handed to a path", func() error { _, err := s.MarkSent(t.Context(), bob, m.Seq, m.Seq); return err }, Sent},
+		{"handed to another", func() error { _, err := s.MarkSent(t.Context(), bob, m.Seq, m.Seq); return err }, Sent},
 		{"receipt", func() error { _, err := s.MarkDelivered(t.Context(), bob, noon, "direct", m.ID); return err }, Delivered},
-		{"handed to a path late", func() error { return s.MarkSent(t.Context(), bob, m.Seq, m.Seq) }, Delivered},
+		{"handed to a path late", func() error { _, err := s.MarkSent(t.Context(), bob, m.Seq, m.Seq); return err }, Delivered},
 		{"read", func() error { _, err := s.MarkRead(t.Context(), bob, 1, noon); return err }, Read},
 		{"receipt again", func() error { _, err := s.MarkDelivered(t.Context(), bob, noon, "relay", m.ID); return err }, Read},
 	}
@@ -229,7 +230,10 @@ func TestOneMessageGoesToAllMembersOfAGroupAndIsShownOnce(t *testing.T) {
 	if found := searched(t, s, Search{Texts: []string{"hi all"}, Limit: 10}); len(found) != 1 {
 		t.Errorf("a search finds %q", found)
 	}
-	check(t, s.MarkSent(t.Context(), alice, 1, 1))
+	sent, err := s.MarkSent(t.Context(), alice, 1, 1)
+	if check(t, err); len(sent) != 1 || sent[0].Peer != alice || sent[0].State != Sent {
+		t.Errorf("marked as sent: %+v", sent)
+	}
 	if pending, err := s.Pending(t.Context(), bob, 0, 10); err != nil || len(pending) != 1 || pending[0].State != Queued {
 		t.Errorf("pending for bob is %+v, %v", pending, err)
 	}

@@ -42,6 +42,7 @@ type Daemon struct {
 	sent     []api.Sent
 	texts    []string // of the messages in sent
 	inbox    []api.Message
+	history  []string        // ids of inbox and sent, in the order in which they came
 	unread   map[string]bool // by message id
 	cursors  map[string]int  // by name: how many messages of inbox are passed
 	marks    []api.ReadMark
@@ -126,6 +127,7 @@ func (d *Daemon) Receive(from, text string) {
 		Path:       peer.Path,
 	}
 	d.inbox = append(d.inbox, m)
+	d.history = append(d.history, m.ID)
 	d.unread[m.ID] = true
 	d.Publish(m)
 }
@@ -160,6 +162,7 @@ func (d *Daemon) Advance(to string, state api.State) {
 	for i := range d.sent {
 		if s := &d.sent[i]; s.To == to && !s.State.Reached(state) {
 			*s = d.at(*s, state)
+			d.Publish(d.receipt(*s))
 		}
 	}
 	close(d.changed)
@@ -277,9 +280,16 @@ func (d *Daemon) Send(_ context.Context, request api.SendRequest) (api.Sent, err
 	if s.ID == "" {
 		s.ID = id('s', len(d.sent)+1)
 	}
-	d.sent = append(d.sent, d.at(s, d.reach[peer.Name]))
+	accepted := d.at(s, api.StateQueued)
+	d.history = append(d.history, s.ID)
 	d.texts = append(d.texts, request.Text)
-	return d.at(s, api.StateQueued), nil
+	d.sent = append(d.sent, accepted)
+	d.Publish(api.Accepted{Message: d.outgoing(len(d.sent) - 1)})
+	if reached := d.at(s, d.reach[peer.Name]); reached.State != api.StateQueued {
+		d.sent[len(d.sent)-1] = reached
+		d.Publish(d.receipt(reached))
+	}
+	return accepted, nil
 }
 
 func (d *Daemon) indexSent(id string) int {
@@ -342,30 +352,13 @@ func (d *Daemon) Search(_ context.Context, request api.SearchRequest) ([]api.Mes
 		peer = *p
 	}
 	var found []api.Message
-	for _, m := range slices.Concat(d.inbox, d.outgoing()) {
-		with := m.From
-		if m.Outgoing {
-			with = m.To
-		}
-		if (request.Peer == "" || with == peer.Name) && containsAll(m.Text, request.Texts) {
+	for _, m := range d.messages() {
+		if (request.Peer == "" || isWith(m, peer.Name)) && containsAll(m.Text, request.Texts) {
 			found = append(found, m)
 		}
 	}
 	slices.Reverse(found)
 	return found[:min(request.Limit, len(found))], nil
-}
-
-// outgoing returns the messages sent as the history has them. The caller holds
-// the lock.
-func (d *Daemon) outgoing() []api.Message {
-	var messages []api.Message
-	for i, s := range d.sent {
-		messages = append(messages, api.Message{
-			ID: s.ID, From: d.status.Name, FromKey: d.status.Key, To: s.To, Text: d.texts[i],
-			SentAt: Epoch, ReceivedAt: Epoch, Path: s.Path, Outgoing: true,
-		})
-	}
-	return messages
 }
 
 func containsAll(text string, parts []string) bool {
