@@ -68,6 +68,18 @@ func (a *app) showGroups(groups []api.Group) error {
 	return a.print(t)
 }
 
+// groupCells describes a group as one line of the table of peers.
+func (a *app) groupCells(group api.Group) []string {
+	online := 0
+	for _, member := range group.Members {
+		if member.Online {
+			online++
+		}
+	}
+	members := fill(a.text.Group.Members, len(group.Members), online)
+	return []string{group.Name, members, unmeasured, unmeasured, strconv.Itoa(group.Unread), unmeasured}
+}
+
 // memberNames names the members; those offline are marked.
 func (a *app) memberNames(group api.Group) string {
 	var names []string
@@ -130,25 +142,11 @@ func (a *app) changesGroup(
 }
 
 // completeGroupThenPeers offers groups for the first argument, peers after it.
-func (a *app) completeGroupThenPeers(command *cobra.Command, args []string, start string) (names []string, _ cobra.ShellCompDirective) {
+func (a *app) completeGroupThenPeers(command *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return a.completePeers(command, args, start)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), completionTimeout)
-	defer cancel()
-	err := a.with(func(_ context.Context, client *api.Client, _ []string) error {
-		groups, err := client.Groups(ctx)
-		for _, group := range groups {
-			if printable.Line(group.Name) == group.Name {
-				names = append(names, group.Name)
-			}
-		}
-		return err
-	})(command, nil)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return a.completeNames(command, a.groupNames)
 }
 
 func (a *app) showGroupChange(change api.GroupChange) error {

@@ -38,7 +38,7 @@ code 6).`,
   peerctl send bob carol "see you at eight"
   date | peerctl send bob --wait read`,
 		Args:              usageArgs(cobra.MinimumNArgs(1)),
-		ValidArgsFunction: a.completePeers,
+		ValidArgsFunction: a.completeRecipients,
 	}
 	command.Flags().StringVar(&wait, "wait", wait, "wait until it is stored, sent, delivered or read")
 	command.RunE = a.with(func(ctx context.Context, client *api.Client, args []string) error {

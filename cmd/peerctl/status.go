@@ -12,7 +12,7 @@ import (
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Show this peer, its rendezvous and NAT, and the peers",
+		Short: "Show this peer, its rendezvous and NAT, the peers and groups",
 		Args:  usageArgs(cobra.NoArgs),
 		RunE: a.with(func(ctx context.Context, client *api.Client, _ []string) error {
 			ctx, cancel := a.limited(ctx)
@@ -28,18 +28,26 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.showStatus(status, peers)
+			groups, err := client.Groups(ctx)
+			if err != nil {
+				return err
+			}
+			return a.showStatus(status, peers, groups)
 		}),
 	}
 }
 
-func (a *app) showStatus(s api.Status, peers []api.Peer) error {
+func (a *app) showStatus(s api.Status, peers []api.Peer, groups []api.Group) error {
 	err := a.line(a.text.Me, printable.Line(s.Name), word(a.text.RendezvousState, s.Rendezvous.State),
 		printable.Line(s.Rendezvous.Addr), duration(s.Rendezvous.RTT), printable.Line(word(a.text.ShortNAT, s.NAT.Mapping)))
 	if err != nil {
 		return err
 	}
-	if err := a.print(a.peersTable(peers)); err != nil {
+	t := a.peersTable(peers)
+	for _, group := range groups {
+		t.add(a.groupCells(group)...)
+	}
+	if err := a.print(t); err != nil {
 		return err
 	}
 	for _, peer := range peers {

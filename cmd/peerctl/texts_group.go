@@ -4,6 +4,7 @@ package main
 type groupTexts struct {
 	Header               []string
 	None                 string
+	Members              string // how many, how many of them online
 	Away                 string // member
 	Created, Added, Gone string // group, members
 	WasAdded, HasLeft    string // by whom, group, who
@@ -12,6 +13,7 @@ type groupTexts struct {
 var englishGroup = groupTexts{
 	Header:   []string{"GROUP", "MEMBERS", "UNREAD", "WHO"},
 	None:     "no groups yet: peerctl group create NAME PEER...",
+	Members:  "%[2]d of %[1]d online",
 	Away:     "%[1]s (offline)",
 	Created:  "%[1]s: %[2]s",
 	Added:    "%[1]s: %[2]s",
@@ -23,6 +25,7 @@ var englishGroup = groupTexts{
 var chineseGroup = groupTexts{
 	Header:   []string{"群组", "成员数", "未读", "成员"},
 	None:     "还没有群组：peerctl group create 名称 对端...",
+	Members:  "%[1]d 人中 %[2]d 人在线",
 	Away:     "%[1]s（离线）",
 	Created:  "%[1]s：%[2]s",
 	Added:    "%[1]s：%[2]s",

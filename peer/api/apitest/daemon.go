@@ -37,16 +37,20 @@ type Daemon struct {
 	reach  map[string]api.State // by peer name: how far messages to it go on their own
 	why    map[string]api.Why
 	// netcheck is the answer to netcheck but for what status tells.
-	netcheck api.Netcheck
-	contacts []api.Contact // Queued counts only what waits for a key that has changed since
-	sent     []api.Sent
-	texts    []string // of the messages in sent
-	inbox    []api.Message
-	history  []string        // ids of inbox and sent, in the order in which they came
-	unread   map[string]bool // by message id
-	cursors  map[string]int  // by name: how many messages of inbox are passed
-	marks    []api.ReadMark
-	changed  chan struct{} // closed and replaced when a sent message advances
+	netcheck  api.Netcheck
+	silent    bool // read receipts are off for everybody
+	groups    []api.Group
+	transfers []api.Transfer
+	policies  map[string]api.PolicyWord // by peer name
+	contacts  []api.Contact             // Queued counts only what waits for a key that has changed since
+	sent      []api.Sent
+	texts     []string // of the messages in sent
+	inbox     []api.Message
+	history   []string        // ids of inbox and sent, in the order in which they came
+	unread    map[string]bool // by message id
+	cursors   map[string]int  // by name: how many messages of inbox are passed
+	marks     []api.ReadMark
+	changed   chan struct{} // closed and replaced when a sent message advances
 
 	subscriptions int
 }
@@ -58,14 +62,15 @@ var _ api.Backend = (*Daemon)(nil)
 // queued.
 func New(status api.Status, peers ...api.Peer) *Daemon {
 	d := &Daemon{
-		status:  status,
-		peers:   slices.Clone(peers),
-		refuse:  map[string]error{},
-		reach:   map[string]api.State{},
-		why:     map[string]api.Why{},
-		unread:  map[string]bool{},
-		cursors: map[string]int{},
-		changed: make(chan struct{}),
+		status:   status,
+		peers:    slices.Clone(peers),
+		refuse:   map[string]error{},
+		reach:    map[string]api.State{},
+		why:      map[string]api.Why{},
+		unread:   map[string]bool{},
+		cursors:  map[string]int{},
+		policies: map[string]api.PolicyWord{},
+		changed:  make(chan struct{}),
 	}
 	for _, p := range peers {
 		d.reach[p.Name] = api.StateQueued
