@@ -91,7 +91,7 @@ func (d *Daemon) resolveLocked(ref string) (wire.Key, error) {
 	row, listed := d.roster.ByName(cmp.Or(contact.Name, normal))
 	switch {
 	case known && listed && row.Key != contact.Key:
-		return wire.Key{}, api.KeyChanged(normal)
+		return wire.Key{}, keyChanged(normal, contact)
 	case known:
 		return contact.Key, nil
 	case listed:
@@ -146,6 +146,14 @@ func (d *Daemon) nameOfLocked(peer wire.Key) string {
 	return shown
 }
 
+// keyChanged is the error for a contact whose name comes with another key now.
+func keyChanged(name string, contact store.Contact) *api.Error {
+	if contact.VerifiedAt.IsZero() {
+		return api.KeyChanged(name)
+	}
+	return api.VerifiedKeyChanged(name)
+}
+
 // pin binds a peer's name to its key at the first contact.
 func (d *Daemon) pin(ctx context.Context, peer wire.Key) error {
 	if !d.unpinned(peer) {
@@ -153,22 +161,63 @@ func (d *Daemon) pin(ctx context.Context, peer wire.Key) error {
 	}
 	d.pinning.Lock()
 	defer d.pinning.Unlock()
-	row, listed := d.rosterRow(peer)
-	if !listed || !d.unpinned(peer) {
+	if _, listed := d.rosterRow(peer); !listed || !d.unpinned(peer) {
 		return nil
 	}
-	contact := store.Contact{Key: peer, Name: row.Name, PinnedAt: time.Now(), Prekey: row.Prekey}
+	_, err := d.newContact(ctx, peer, "")
+	return err
+}
+
+// newContact pins a peer's key to the name that the roster has for it. The name
+// of a key that is not there is the key itself: nobody else can have that one.
+// The caller holds pinning.
+func (d *Daemon) newContact(ctx context.Context, peer wire.Key, petname string) (store.Contact, error) {
+	row, _ := d.rosterRow(peer)
+	contact := store.Contact{
+		Key: peer, Name: cmp.Or(row.Name, peer.String()), Petname: petname, PinnedAt: time.Now(), Prekey: row.Prekey,
+	}
 	err := d.store.Pin(ctx, contact)
-	if _, changed := errors.AsType[*store.KeyChangedError](err); changed {
-		return api.KeyChanged(row.Name)
+	if changed, ok := errors.AsType[*store.KeyChangedError](err); ok {
+		pinned, _ := d.contact(changed.Pinned.String())
+		return contact, keyChanged(row.Name, pinned)
 	}
 	if err != nil {
-		return err
+		return contact, err
 	}
+	d.replaceContact(contact)
+	return contact, nil
+}
+
+// replaceContact takes what has been written down of a contact into use. The
+// caller holds pinning.
+func (d *Daemon) replaceContact(contact store.Contact) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.contacts.remove(contact.Key)
 	d.contacts.add(contact)
-	return nil
+}
+
+// contactOrNew returns the contact that ref means, and makes one of a peer that
+// is none: of a member of the circle, or of a whole key. The caller holds
+// pinning.
+func (d *Daemon) contactOrNew(ctx context.Context, ref string) (store.Contact, error) {
+	contact, err := d.contact(ref)
+	if err == nil {
+		return contact, nil
+	}
+	key, err := d.anyKey(ref)
+	if err != nil {
+		return store.Contact{}, err
+	}
+	return d.newContact(ctx, key, "")
+}
+
+// anyKey is resolve for keys that nobody in the circle needs to have.
+func (d *Daemon) anyKey(ref string) (wire.Key, error) {
+	if key, err := wire.ParseKey(ref); err == nil && !key.IsZero() && key != d.Key() {
+		return key, nil
+	}
+	return d.resolve(ref)
 }
 
 func (d *Daemon) unpinned(peer wire.Key) bool {

@@ -164,10 +164,11 @@ func (c *conversation) hasReason() bool {
 	return err == nil && len(pending) > 0
 }
 
-// reachable reports whether a talk makes sense: we and the peer are online.
+// reachable reports whether a talk makes sense: we and the peer are online, and
+// the user wants to have to do with it.
 func (c *conversation) reachable() bool {
 	row, known := c.daemon.rosterRow(c.peer)
-	return known && row.Online && c.daemon.currentControl() != nil
+	return known && row.Online && c.daemon.currentControl() != nil && !c.daemon.isBlocked(c.peer)
 }
 
 // talk asks the rendezvous to introduce us to the peer, with the first message

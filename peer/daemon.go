@@ -113,6 +113,7 @@ func Start(config Config) (*Daemon, error) {
 	d.group.Go(d.stayLoggedIn)
 	d.group.Go(func() { netwatch.Watch(d.ctx, d.log, d.networkChanged) })
 	d.group.Go(d.keepMapped)
+	d.group.Go(d.keepSightings)
 	d.group.Go(d.acceptSessions)
 	d.group.Go(d.openEnvelopes)
 	d.wakePending()
@@ -186,6 +187,7 @@ func (d *Daemon) Close() error {
 	d.cancel()
 	d.mu.Unlock()
 	err := d.listener.Close()
+	d.sawOnline()
 	d.closeSessions()
 	d.group.Wait()
 	d.closeSessions() // opened by an introduction that was on its way

@@ -88,6 +88,9 @@ func (d *Daemon) openEnvelopes() {
 }
 
 func (d *Daemon) openEnvelope(e receivedEnvelope) error {
+	if d.isBlocked(e.session.peer) { // since it came
+		return errBlocked
+	}
 	id, err := seal.PrekeyID(e.sealed)
 	if err != nil {
 		return err

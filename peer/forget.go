@@ -23,6 +23,9 @@ func (d *Daemon) ForgetContact(ctx context.Context, request api.ForgetRequest) (
 		}
 		key = contact.Key
 	}
+	if d.isBlocked(key) { // forgotten, it could write again
+		return api.Forgotten{}, api.Blocked(d.nameOf(key))
+	}
 	forgotten := api.Forgotten{Name: d.nameOf(key), Key: key.String()}
 	discarded, err := d.store.Forget(ctx, key, request.Force)
 	if pending, waiting := errors.AsType[*store.PendingError](err); waiting {

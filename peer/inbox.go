@@ -96,12 +96,13 @@ func (d *Daemon) MarkRead(ctx context.Context, mark api.ReadMark) error {
 		return &api.Error{Code: api.CodeUsage, Message: fmt.Sprintf("message %s is one of ours", mark.UpTo)}
 	}
 	failpoint.Hit(failpoint.ReadMarkBefore)
-	changed, err := d.store.ReadUpTo(ctx, m.Peer, m.Seq, time.Now(), mark.Receipt)
+	told := mark.Receipt && d.tellsRead(ctx, m.Peer)
+	changed, err := d.store.ReadUpTo(ctx, m.Peer, m.Seq, time.Now(), told)
 	if err != nil {
 		return fmt.Errorf("mark as read: %w", err)
 	}
 	failpoint.Hit(failpoint.ReadMarkAfter)
-	if !changed || !mark.Receipt {
+	if !changed || !told {
 		return nil
 	}
 	c := d.conversation(m.Peer)

@@ -163,6 +163,7 @@ func (d *Daemon) startDialling(abort context.CancelFunc) membership {
 }
 
 func (d *Daemon) wentOffline() {
+	d.sawOnline()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.dialling, d.control = nil, nil

@@ -23,7 +23,7 @@ func (d *Daemon) Send(ctx context.Context, request api.SendRequest) (api.Sent, e
 	if err := checkText(request.Text); err != nil {
 		return api.Sent{}, err
 	}
-	peer, err := d.resolve(request.To)
+	peer, err := d.addressee(request.To)
 	if err != nil {
 		return api.Sent{}, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"peerd/internal/name"
 	"peerd/peer/api"
+	"peerd/peer/store"
 	"peerd/wire"
 )
 
@@ -16,28 +17,39 @@ func (d *Daemon) RenameContact(ctx context.Context, request api.RenameRequest) (
 	if err != nil {
 		return api.Contact{}, err
 	}
-	petname, err := name.Normalize(request.NewName)
-	if err != nil {
-		return api.Contact{}, &api.Error{Code: api.CodeUsage, Message: err.Error()}
+	if contact, err = d.callContact(ctx, contact, request.NewName); err != nil {
+		return api.Contact{}, err
 	}
-	if d.nameTaken(petname, contact.Key) {
-		return api.Contact{}, api.NameTaken(petname)
+	return d.contactRow(ctx, contact)
+}
+
+// callContact gives a contact a petname. The caller holds pinning.
+func (d *Daemon) callContact(ctx context.Context, contact store.Contact, wanted string) (store.Contact, error) {
+	petname, err := d.freeName(wanted, contact.Key)
+	if err != nil {
+		return contact, err
 	}
 	if petname == contact.Name {
 		petname = ""
 	}
 	if err := d.store.SetPetname(ctx, contact.Key, petname); err != nil {
-		return api.Contact{}, err
+		return contact, err
 	}
-	d.mu.Lock()
-	d.contacts.remove(contact.Key)
 	contact.Petname = petname
-	d.contacts.add(contact)
-	row := d.contactRowLocked(contact)
-	d.mu.Unlock()
-	queued, err := d.store.Queued(ctx)
-	row.Queued = queued[contact.Key]
-	return row, err
+	d.replaceContact(contact)
+	return contact, nil
+}
+
+// freeName returns what the user may call a peer, as it is to be spelt.
+func (d *Daemon) freeName(wanted string, peer wire.Key) (string, error) {
+	petname, err := name.Normalize(wanted)
+	if err != nil {
+		return "", &api.Error{Code: api.CodeUsage, Message: err.Error()}
+	}
+	if d.nameTaken(petname, peer) {
+		return "", api.NameTaken(petname)
+	}
+	return petname, nil
 }
 
 // nameTaken reports whether anybody but peer has a name that people would take

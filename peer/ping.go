@@ -12,7 +12,7 @@ import (
 // Connect makes sure that there is a session with the peer, or that one is on
 // its way.
 func (d *Daemon) Connect(ctx context.Context, ref string) (api.Peer, error) {
-	peer, err := d.resolve(ref)
+	peer, err := d.addressee(ref)
 	if err != nil {
 		return api.Peer{}, err
 	}
@@ -22,7 +22,7 @@ func (d *Daemon) Connect(ctx context.Context, ref string) (api.Peer, error) {
 
 // Ping measures one round trip to the peer's daemon over the path in use.
 func (d *Daemon) Ping(ctx context.Context, ref string) (api.Ping, error) {
-	peer, err := d.resolve(ref)
+	peer, err := d.addressee(ref)
 	if err != nil {
 		return api.Ping{}, err
 	}

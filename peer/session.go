@@ -76,6 +76,10 @@ func (d *Daemon) introduced(m wire.Introduction) {
 		d.log.Warn().Stringer("peer", m.Peer).Msg("introduction to a stranger")
 		return
 	}
+	if d.isBlocked(m.Peer) {
+		d.log.Debug().Stringer("peer", m.Peer).Msg("introduction to a blocked peer")
+		return
+	}
 	c := d.conversation(m.Peer)
 	s, err := c.sessionFor(m)
 	if err != nil {
@@ -143,8 +147,16 @@ func (d *Daemon) openSession(m wire.Introduction) (*session, error) {
 	s := &session{daemon: d, id: m.Session, peer: m.Peer, punch: opened, checks: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(d.ctx)
 	d.mu.Lock()
-	d.sessions[s.id] = s
+	blocked := d.isBlockedLocked(m.Peer) // just now; from here on BlockContact ends the session
+	if !blocked {
+		d.sessions[s.id] = s
+	}
 	d.mu.Unlock()
+	if blocked {
+		s.cancel()
+		opened.Close()
+		return nil, errBlocked
+	}
 	if d.Key().Compare(m.Peer) < 0 {
 		s.group.Go(s.keepDialled)
 	}

@@ -121,16 +121,21 @@ func (d *Daemon) peerRow(peer wire.Key) api.Peer {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	row, _ := d.roster.Row(peer)
+	contact, pinned := d.contacts.byKey[peer]
+	// Whoever we have a session with is there, whatever the rendezvous knows.
+	online := way.path != api.PathNone || row.Online && d.control != nil
 	return api.Peer{
-		Name: d.nameOfLocked(peer),
-		Key:  peer.String(),
-		// Whoever we have a session with is there, whatever the rendezvous knows.
-		Online:    way.path != api.PathNone || row.Online && d.control != nil,
+		Name:      d.nameOfLocked(peer),
+		Key:       peer.String(),
+		Online:    online,
 		Path:      way.path,
 		Transport: way.transport,
 		Endpoint:  way.endpoint,
 		RTT:       api.Milliseconds(way.rtt),
-		LastSeen:  api.At(row.Since),
+		LastSeen:  api.At(d.lastSeenLocked(peer, online)),
+		Pinned:    pinned,
+		Verified:  !contact.VerifiedAt.IsZero(),
+		Blocked:   !contact.BlockedAt.IsZero(),
 	}
 }
 

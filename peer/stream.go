@@ -306,7 +306,7 @@ func (s *session) ping(ctx context.Context) (time.Duration, error) {
 // tell and the user wants it told.
 func (d *Daemon) announceRead(s *session) {
 	upTo, at, announce, err := d.store.ReadCursor(d.ctx, s.peer)
-	if err != nil || !announce || upTo == 0 {
+	if err != nil || !announce || upTo == 0 || !d.tellsRead(d.ctx, s.peer) {
 		return
 	}
 	o, err := s.messages()

@@ -23,10 +23,14 @@ func (d *Daemon) Trust(ctx context.Context, request api.TrustRequest) (api.Trust
 	}
 	contact := store.Contact{
 		Key: offered.Key, Name: offered.Name, Petname: old.Petname, PinnedAt: time.Now(), Prekey: offered.Prekey,
+		Receipts: old.Receipts,
 	}
 	trusted := api.Trusted{Name: calledName(contact), Key: contact.Key.String()}
 	if old.Key == contact.Key {
 		return trusted, nil
+	}
+	if !old.BlockedAt.IsZero() {
+		return api.Trusted{}, api.Blocked(calledName(old))
 	}
 	if err := d.store.Repin(ctx, contact); err != nil {
 		return api.Trusted{}, err
@@ -41,6 +45,7 @@ func (d *Daemon) Trust(ctx context.Context, request api.TrustRequest) (api.Trust
 	}
 	queued, err := d.store.Queued(ctx)
 	trusted.OldKey, trusted.Queued = old.Key.String(), queued[old.Key]
+	trusted.WasVerified = !old.VerifiedAt.IsZero()
 	return trusted, err
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,11 +20,16 @@ func (a *app) contactCommand() *cobra.Command {
 
 The first message to or from a peer pins its key to its name. Should the name come
 with another key later, nothing is sent (exit code 4) until you accept that key
-with "contact trust" or forget the pin with "contact rm".`,
+with "contact trust" or forget the pin with "contact rm". To know that a key is its
+owner's, compare the safety code: "contact verify".`,
 		Args: usageArgs(knownCommand),
 		RunE: func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	command.AddCommand(a.contactListCommand(), a.contactTrustCommand(), a.contactRenameCommand(), a.contactRemoveCommand())
+	command.AddCommand(
+		a.contactListCommand(), a.contactAddCommand(), a.contactVerifyCommand(), a.contactTrustCommand(),
+		a.contactRenameCommand(), a.contactBlockCommand(), a.contactUnblockCommand(),
+		a.contactReceiptsCommand(), a.contactRemoveCommand(),
+	)
 	return command
 }
 
@@ -72,12 +79,39 @@ func (a *app) contactTable(contacts []api.Contact) table {
 		if c.Roster == api.RosterRenamed {
 			match = fill(match, c.RosterName)
 		}
-		t.add(called, c.Key, c.PinnedAt.Local().Format(time.DateOnly), match)
+		t.add(called, c.Key, c.PinnedAt.Local().Format(time.DateOnly), a.seen(c), a.notes(c), match)
 		if c.RosterKey != "" {
-			t.add("", c.RosterKey, "", text.Offered)
+			t.add("", c.RosterKey, "", "", "", text.Offered)
 		}
 	}
 	return t
+}
+
+// seen says when a contact was last online.
+func (a *app) seen(c api.Contact) string {
+	switch {
+	case c.Online:
+		return a.text.Online
+	case c.LastSeen.IsZero():
+		return a.text.NeverSeen
+	}
+	return fill(a.text.Contact.Ago, age(time.Since(c.LastSeen.Time)))
+}
+
+// notes says what the user has decided about a contact.
+func (a *app) notes(c api.Contact) string {
+	text := &a.text.Contact
+	var notes []string
+	if c.Verified {
+		notes = append(notes, text.Verified)
+	}
+	if c.Blocked {
+		notes = append(notes, text.Blocked)
+	}
+	if c.Receipts != api.ReceiptsDefault {
+		notes = append(notes, fill(text.ReceiptsAre, word(text.Receipts, c.Receipts)))
+	}
+	return cmp.Or(strings.Join(notes, a.text.Comma), unmeasured)
 }
 
 func (a *app) contactTrustCommand() *cobra.Command {
@@ -112,6 +146,9 @@ func (a *app) showTrusted(t api.Trusted) error {
 	if t.OldKey != "" {
 		a.say(fill(text.OldKey, printable.Line(t.OldKey)))
 		a.say(fill(text.NewKey, printable.Line(t.Key)))
+	}
+	if t.WasVerified {
+		a.say(fill(text.NoLongerVerified, name))
 	}
 	if t.Queued > 0 {
 		a.say(fill(text.StayQueued, t.Queued, printable.Line(t.OldKey)))

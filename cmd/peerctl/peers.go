@@ -63,7 +63,20 @@ func (a *app) peerCells(p api.Peer) []string {
 	if p.Online {
 		state = a.text.Online
 	}
-	return []string{p.Name, state, a.whereabouts(p), duration(p.RTT), strconv.Itoa(p.Unread)}
+	return []string{p.Name, state, a.whereabouts(p), duration(p.RTT), strconv.Itoa(p.Unread), a.trust(p)}
+}
+
+// trust says what the user thinks of a peer.
+func (a *app) trust(p api.Peer) string {
+	switch text := &a.text.Contact; {
+	case p.Blocked:
+		return text.Blocked
+	case p.Verified:
+		return text.Verified
+	case p.Pinned:
+		return text.IsPinned
+	}
+	return unmeasured
 }
 
 // whereabouts is the path to a peer, or what is known instead of one.

@@ -36,6 +36,7 @@ var update = flag.Bool("update", false, "rewrite the expected outputs in testdat
 //	stored TEXT             the last message the daemon got has this text
 //	text N|invalid FILE     writes a file of N letters, or of bytes that are no text
 //	refuse PEER declined|other
+//	verified CONTACT        the user has compared the safety code
 //	receive FROM TEXT       a message arrives; TEXT may have the escapes of a Go string
 //	presence PEER online|offline
 //	path PEER direct|relay|none
@@ -68,6 +69,7 @@ func TestScripts(t *testing.T) {
 			"stored":      stored,
 			"text":        text,
 			"refuse":      refuse,
+			"verified":    verified,
 			"explain":     explain,
 			"waitfor":     waitfor,
 			"stop":        stop,

@@ -15,10 +15,26 @@ type contactTexts struct {
 	Renamed        string // pinned name, petname
 	Forgotten      string // name, key
 	Discarded      string // messages
+
+	Ago                         string // how long
+	Verified, IsPinned, Blocked string
+	ReceiptsAre                 string // on or off
+	Receipts                    map[api.Receipts]string
+	NoLongerVerified            string // name
+
+	SafetyCode    string // name
+	HowToVerify   string // name
+	IsVerified    string // name, since when
+	NowBlocked    string // name
+	NowUnblocked  string // name
+	StaysQueued   string // messages
+	ReceiptsOf    string // name, on or off
+	ReceiptsOfAll string // on or off
+	ReceiptsTold  string
 }
 
 var englishContact = contactTexts{
-	Header:  []string{"CONTACT", "KEY", "SINCE", "ROSTER"},
+	Header:  []string{"CONTACT", "KEY", "SINCE", "SEEN", "NOTES", "ROSTER"},
 	None:    "no contacts yet: the first message to or from a peer makes it one",
 	Petname: "%[1]s (%[2]s)",
 	Match: map[api.RosterMatch]string{
@@ -35,10 +51,32 @@ var englishContact = contactTexts{
 	Renamed:    "%[1]s is called %[2]s here",
 	Forgotten:  "forgotten: %[1]s was pinned to %[2]s",
 	Discarded:  "messages discarded that were not delivered: %[1]d",
+
+	Ago:         "%[1]s ago",
+	Verified:    "verified",
+	IsPinned:    "pinned",
+	Blocked:     "blocked",
+	ReceiptsAre: "read receipts %[1]s",
+	Receipts: map[api.Receipts]string{
+		api.ReceiptsOn:      "on",
+		api.ReceiptsOff:     "off",
+		api.ReceiptsDefault: "as for everybody",
+	},
+	NoLongerVerified: "the old key was verified, the new one is not: compare the safety code with its owner: peerctl contact verify %[1]s",
+
+	SafetyCode:    "safety code of you and %[1]s, the same on both sides when nobody is between you:",
+	HowToVerify:   "compare it with %[1]s face to face or on the phone, not in this chat; when it is the same: peerctl contact verify %[1]s --confirm",
+	IsVerified:    "%[1]s is verified since %[2]s",
+	NowBlocked:    "%[1]s is blocked: nothing of it is taken, and it is not told",
+	NowUnblocked:  "%[1]s is not blocked any more: what it could not deliver comes now",
+	StaysQueued:   "your messages to it that are not delivered stay here until it is unblocked: %[1]d",
+	ReceiptsOf:    "%[1]s: read receipts %[2]s",
+	ReceiptsOfAll: "everybody else: read receipts %[1]s",
+	ReceiptsTold:  "people are told that a message was delivered all the same; what others tell you does not depend on it",
 }
 
 var chineseContact = contactTexts{
-	Header:  []string{"联系人", "密钥", "始于", "名册"},
+	Header:  []string{"联系人", "密钥", "始于", "在线", "备注", "名册"},
 	None:    "还没有联系人：与对端的第一条消息会使其成为联系人",
 	Petname: "%[1]s（%[2]s）",
 	Match: map[api.RosterMatch]string{
@@ -55,4 +93,26 @@ var chineseContact = contactTexts{
 	Renamed:    "%[1]s 在本机称为 %[2]s",
 	Forgotten:  "已忘记：%[1]s 曾钉在 %[2]s",
 	Discarded:  "已丢弃 %[1]d 条未送达的消息",
+
+	Ago:         "%[1]s 前",
+	Verified:    "已核实",
+	IsPinned:    "已钉住",
+	Blocked:     "已屏蔽",
+	ReceiptsAre: "已读回执：%[1]s",
+	Receipts: map[api.Receipts]string{
+		api.ReceiptsOn:      "开",
+		api.ReceiptsOff:     "关",
+		api.ReceiptsDefault: "与其他人相同",
+	},
+	NoLongerVerified: "旧密钥核实过，新密钥没有：请与其本人比对安全码：peerctl contact verify %[1]s",
+
+	SafetyCode:    "您与 %[1]s 的安全码，若中间无人，两边相同：",
+	HowToVerify:   "请与 %[1]s 当面或通过电话比对，不要在本聊天中；若相同：peerctl contact verify %[1]s --confirm",
+	IsVerified:    "%[1]s 已于 %[2]s 核实",
+	NowBlocked:    "%[1]s 已被屏蔽：不再接收其任何内容，对方不会得到通知",
+	NowUnblocked:  "%[1]s 已解除屏蔽：此前未能送达的内容现在会到达",
+	StaysQueued:   "您发给对方而未送达的消息在解除屏蔽前留在本机：%[1]d 条",
+	ReceiptsOf:    "%[1]s：已读回执 %[2]s",
+	ReceiptsOfAll: "其他所有人：已读回执 %[1]s",
+	ReceiptsTold:  "对方仍会知道消息已送达；别人是否告诉您不受影响",
 }

@@ -6,7 +6,7 @@ var english = texts{
 	Error: "error: ",
 	Hint:  "hint: ",
 
-	Header:         []string{"PEER", "STATE", "PATH", "RTT", "UNREAD"},
+	Header:         []string{"PEER", "STATE", "PATH", "RTT", "UNREAD", "TRUST"},
 	Me:             "me %[1]s  %[2]s via %[3]s (%[4]s)  NAT: %[5]s",
 	Online:         "online",
 	Offline:        "offline",

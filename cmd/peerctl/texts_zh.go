@@ -6,7 +6,7 @@ var chinese = texts{
 	Error: "错误：",
 	Hint:  "提示：",
 
-	Header:         []string{"对端", "状态", "路径", "往返", "未读"},
+	Header:         []string{"对端", "状态", "路径", "往返", "未读", "信任"},
 	Me:             "本机 %[1]s  %[2]s，经由 %[3]s（%[4]s）  NAT：%[5]s",
 	Online:         "在线",
 	Offline:        "离线",
@@ -150,5 +150,9 @@ var chinese = texts{
 		api.CodeKeyKnown:         {"新密钥是联系人 %[1]q 的：什么都没有改变", "如果两者是同一个人：peerctl contact rm %[1]s"},
 		api.CodeNameTaken:        {"名称 %[1]q 已被占用，或与已有的名称相似", "请换一个；已占用的：peerctl peers"},
 		api.CodeMessagesQueued:   {"发给 %[1]q 的消息有些尚未送达，会因此丢失", "确认丢弃：peerctl contact rm %[1]s --force"},
+
+		api.CodeVerifiedKeyChanged: {"您已核实过的 %[1]q 的密钥已改变：可能有人在冒充 %[1]q", "与本人核对（peerctl whoami），无误后接受：peerctl contact trust %[1]s"},
+		api.CodeBlocked:            {"您已屏蔽 %[1]q：什么都没有做", "解除屏蔽：peerctl contact unblock %[1]s"},
+		api.CodeCodeDiffers:        {"这不是您与 %[1]q 的密钥的安全码：什么都没有记录，您们之间可能有人", "请完整地再比对一次：peerctl contact verify %[1]s；若仍不同，不要信任该密钥"},
 	},
 }

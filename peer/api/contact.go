@@ -12,6 +12,26 @@ type Contacts interface {
 	// Contacts lists all contacts, sorted by name.
 	Contacts(ctx context.Context) ([]Contact, error)
 
+	// AddContact pins the key of a peer before the first message. A key that
+	// nobody in the circle has yet needs a petname.
+	AddContact(ctx context.Context, request AddRequest) (Contact, error)
+
+	// Verify shows what to compare with a peer, and records that it was the
+	// same on both sides. A peer that is no contact yet becomes one with that.
+	Verify(ctx context.Context, request VerifyRequest) (Verification, error)
+
+	// BlockContact takes nothing more from a peer, or everything again. It says
+	// nothing to the peer. One that is no contact becomes one.
+	BlockContact(ctx context.Context, request BlockRequest) (Contact, error)
+
+	// ReadReceipts tells for whom read receipts are on: the first row is for
+	// everybody, and one follows for each contact that has a setting of its own.
+	ReadReceipts(ctx context.Context) ([]ReadReceipts, error)
+
+	// SetReadReceipts changes whom we tell what we have read, and returns the
+	// setting as it is then.
+	SetReadReceipts(ctx context.Context, request ReadReceiptsRequest) (ReadReceipts, error)
+
 	// Trust pins the key that the roster has for a name now, if it is
 	// request.Key or that is empty. Messages that wait for the key pinned
 	// before stay with it: they are never sent to the new one. Trusting again
@@ -40,6 +60,19 @@ type Contact struct {
 	RosterKey  string      `json:"roster_key,omitempty"`  // of whoever else has the pinned name now
 	RosterName string      `json:"roster_name,omitempty"` // that the key goes by now, where another
 	Queued     int         `json:"queued"`                // our messages not delivered yet
+	Online     bool        `json:"online"`
+	LastSeen   Time        `json:"last_seen,omitzero"` // when it was last online, as far as known
+	Verified   bool        `json:"verified"`           // the user has compared the safety code
+	VerifiedAt Time        `json:"verified_at,omitzero"`
+	Blocked    bool        `json:"blocked"`
+	Receipts   Receipts    `json:"receipts"` // whether it is told what we have read
+}
+
+// AddRequest asks to pin the key of a peer, given by its name in the circle or by
+// its whole key, and to call it As, where that is not empty.
+type AddRequest struct {
+	Peer string `json:"peer"`
+	As   string `json:"as,omitempty"`
 }
 
 // RosterMatch says whether the roster agrees with a pin. The words are stable.
@@ -66,6 +99,8 @@ type Trusted struct {
 	Key    string  `json:"key"`
 	OldKey string  `json:"old_key,omitempty"` // that was pinned before; empty when there was none other
 	Queued int     `json:"queued"`            // messages that wait for OldKey and stay with it
+	// WasVerified says that OldKey was verified, which says nothing of Key.
+	WasVerified bool `json:"was_verified,omitempty"`
 }
 
 // RenameRequest asks to call a contact by a petname.

@@ -22,6 +22,11 @@
 //	POST /v1/netcheck                            Netcheck
 //	GET  /v1/why?peer=                           Why
 //	GET  /v1/contacts                            Contact …
+//	POST /v1/contacts/add        AddRequest      Contact
+//	POST /v1/contacts/verify     VerifyRequest   Verification
+//	POST /v1/contacts/block      BlockRequest    Contact
+//	GET  /v1/contacts/receipts                   ReadReceipts …
+//	POST /v1/contacts/receipts   ReadReceiptsRequest ReadReceipts
 //	POST /v1/contacts/trust      TrustRequest    Trusted
 //	POST /v1/contacts/rename     RenameRequest   Contact
 //	POST /v1/contacts/forget     ForgetRequest   Forgotten

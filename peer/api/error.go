@@ -41,6 +41,10 @@ const (
 	CodeKeyKnown       Code = "key_known"       // a key to be trusted is pinned to another name
 	CodeNameTaken      Code = "name_taken"      // a petname is somebody else's name
 	CodeMessagesQueued Code = "messages_queued" // for a contact to be forgotten
+	CodeBlocked        Code = "blocked"         // by the user
+	CodeCodeDiffers    Code = "code_differs"    // the safety code given is not that of the keys
+	// CodeVerifiedKeyChanged is CodeKeyChanged for a key that the user has verified.
+	CodeVerifiedKeyChanged Code = "verified_key_changed"
 
 	CodeNoSuchMessage    Code = "no_such_message"
 	CodeMessageAmbiguous Code = "message_ambiguous" // the part of an id is that of several messages
@@ -59,6 +63,7 @@ func (c Code) meaning() meaning {
 	case CodeUnreachable:
 		return meaning{exitcode.DaemonUnreachable, http.StatusServiceUnavailable}
 	case CodeDenied, CodeKeyChanged, CodeKeyMismatch, CodeKeyKnown, CodeNameTaken, CodeMessagesQueued,
+		CodeBlocked, CodeCodeDiffers, CodeVerifiedKeyChanged,
 		CodeNotOurs, CodeUnsent:
 		return meaning{exitcode.Denied, http.StatusForbidden}
 	case CodeNoSuchPeer, CodeNoSuchContact, CodeNoSuchMessage:
@@ -92,6 +97,15 @@ func KeyChanged(name string) *Error {
 		Message: fmt.Sprintf("the key of %q has changed: it may be somebody else", name),
 		Hint:    fmt.Sprintf("compare it with the owner's (peerctl whoami), then accept it: peerctl contact trust %s", name),
 	}
+}
+
+// VerifiedKeyChanged is KeyChanged for a key of which the user knew that it was
+// its owner's.
+func VerifiedKeyChanged(name string) *Error {
+	e := KeyChanged(name)
+	e.Code = CodeVerifiedKeyChanged
+	e.Message = fmt.Sprintf("the key of %q, which you had verified, has changed: somebody may pretend to be %q", name, name)
+	return e
 }
 
 // NotReached is the error for a peer that does not answer.

@@ -10,11 +10,14 @@ type Peer struct {
 	Online    bool           `json:"online"`
 	Path      Path           `json:"path"`
 	Transport Transport      `json:"transport"`
-	Endpoint  netip.AddrPort `json:"endpoint"` // the peer's own when direct, else ""
-	RTT       Milliseconds   `json:"rtt_ms"`   // end to end, over the path in use
-	Unread    int            `json:"unread"`   // received messages not read yet
-	Queued    int            `json:"queued"`   // our messages not delivered yet
-	LastSeen  Time           `json:"last_seen,omitzero"`
+	Endpoint  netip.AddrPort `json:"endpoint"`           // the peer's own when direct, else ""
+	RTT       Milliseconds   `json:"rtt_ms"`             // end to end, over the path in use
+	Unread    int            `json:"unread"`             // received messages not read yet
+	Queued    int            `json:"queued"`             // our messages not delivered yet
+	LastSeen  Time           `json:"last_seen,omitzero"` // when it was last online, as far as known
+	Pinned    bool           `json:"pinned"`             // a contact
+	Verified  bool           `json:"verified"`           // the user has compared the safety code
+	Blocked   bool           `json:"blocked"`
 }
 
 // PeerRef names a peer in a request: its name or its whole key.

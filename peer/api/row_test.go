@@ -21,7 +21,7 @@ func TestRowsHaveTheContractsFields(t *testing.T) {
 		want string
 	}{
 		"status":   {apitest.Alice(), `{"v":1,"name":"alice","key":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","circle":"home","rendezvous":{"addr":"vps1.example:7700","state":"online","rtt_ms":12.345,"transport":"udp"},"nat":{"mapping":"apdm","filtering":"apdf","allocation":"random","observed":"203.0.113.5:40001","local":["192.168.1.20:40001"]},"udp":true}`},
-		"peers":    {peer, `{"v":1,"name":"bob","key":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb","online":true,"path":"direct","transport":"udp","endpoint":"198.51.100.7:4164","rtt_ms":18.204,"unread":0,"queued":0}`},
+		"peers":    {peer, `{"v":1,"name":"bob","key":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb","online":true,"path":"direct","transport":"udp","endpoint":"198.51.100.7:4164","rtt_ms":18.204,"unread":0,"queued":0,"pinned":true,"verified":false,"blocked":false}`},
 		"send":     {api.Sent{ID: "id", To: "bob", State: api.StateDelivered, Path: api.PathDirect, Elapsed: apitest.DeliveredAfter}, `{"v":1,"id":"id","to":"bob","state":"delivered","path":"direct","elapsed_ms":21.400}`},
 		"message":  {api.Message{ID: "id", From: "bob", FromKey: "k", To: "alice", Text: "<hi> & 你好", SentAt: apitest.Epoch, ReceivedAt: apitest.Epoch, Path: api.PathRelay}, `{"v":1,"type":"message","id":"id","from":"bob","from_key":"k","to":"alice","text":"<hi> & 你好","sent_at":"2026-11-21T08:00:00.123456789Z","received_at":"2026-11-21T08:00:00.123456789Z","path":"relay"}`},
 		"presence": {api.Presence{Name: "bob", Key: "k", Online: true, At: apitest.Epoch}, `{"v":1,"type":"presence","name":"bob","key":"k","online":true,"at":"2026-11-21T08:00:00.123456789Z"}`},

@@ -191,3 +191,47 @@ func TestUnknownContactsAreNotFound(t *testing.T) {
 		t.Errorf("by key %v, by name %v; want ErrNotFound", byKey, byName)
 	}
 }
+
+func TestUserDecisionsStayWithTheKey(t *testing.T) {
+	s := openTest(t)
+	pinned := Contact{Key: bob, Name: "bob", PinnedAt: noon, Prekey: prekey(1)}
+	check(t, s.Pin(t.Context(), pinned))
+	check(t, s.SetVerified(t.Context(), bob, noon))
+	check(t, s.SetBlocked(t.Context(), bob, noon.Add(time.Minute)))
+	check(t, s.SetReceipts(t.Context(), bob, ReceiptsOff))
+	check(t, s.Pin(t.Context(), pinned)) // a later contact
+	want := pinned
+	want.VerifiedAt, want.BlockedAt, want.Receipts = noon, noon.Add(time.Minute), ReceiptsOff
+	if got, err := s.Contact(t.Context(), bob); got != want || err != nil {
+		t.Errorf("contact is %+v, %v; want %+v", got, err, want)
+	}
+
+	check(t, s.SetBlocked(t.Context(), bob, time.Time{}))
+	check(t, s.Repin(t.Context(), Contact{Key: carol, Name: "bob", PinnedAt: noon, Prekey: prekey(2)}))
+	if got, err := s.Contact(t.Context(), carol); !got.VerifiedAt.IsZero() || err != nil {
+		t.Errorf("the new key counts as verified: %+v, %v", got, err)
+	}
+	for name, err := range map[string]error{
+		"verify":   s.SetVerified(t.Context(), bob, noon),
+		"block":    s.SetBlocked(t.Context(), bob, noon),
+		"receipts": s.SetReceipts(t.Context(), bob, ReceiptsOn),
+	} {
+		if !errors.Is(err, ErrNotFound) {
+			t.Errorf("%s nobody's contact: %v, want ErrNotFound", name, err)
+		}
+	}
+}
+
+func TestLastSeenOnlyGrows(t *testing.T) {
+	s := openTest(t)
+	check(t, s.Pin(t.Context(), Contact{Key: bob, Name: "bob", PinnedAt: noon, Prekey: prekey(1)}))
+	for _, at := range []time.Time{noon, noon.Add(time.Hour), noon.Add(time.Minute)} {
+		check(t, s.Saw(t.Context(), map[wire.Key]time.Time{bob: at, carol: at}))
+	}
+	if got, err := s.Contact(t.Context(), bob); !got.LastSeen.Equal(noon.Add(time.Hour)) || err != nil {
+		t.Errorf("last seen %v, %v", got.LastSeen, err)
+	}
+	if all, err := s.Contacts(t.Context()); len(all) != 1 || err != nil {
+		t.Errorf("a stranger became a contact: %+v, %v", all, err)
+	}
+}

@@ -11,7 +11,12 @@ import (
 func (d *Daemon) Know(contact api.Contact) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	contact.Name, contact.PinnedAt = contact.PinnedName, Epoch
+	contact.Name, contact.PinnedAt, contact.Receipts = contact.PinnedName, Epoch, api.ReceiptsDefault
+	peer := d.peer(contact.PinnedName)
+	if peer.Key == contact.Key {
+		contact.Online, contact.LastSeen = peer.Online, peer.LastSeen
+		peer.Pinned = true
+	}
 	d.contacts = append(d.contacts, contact)
 }
 
@@ -59,7 +64,8 @@ func (d *Daemon) Trust(_ context.Context, request api.TrustRequest) (api.Trusted
 	}
 	trusted := api.Trusted{Name: contact.Name, Key: key}
 	if contact.Key != key {
-		trusted.OldKey, trusted.Queued = contact.Key, contact.Queued
+		trusted.OldKey, trusted.Queued, trusted.WasVerified = contact.Key, contact.Queued, contact.Verified
+		contact.Verified, contact.VerifiedAt = false, api.Time{}
 	}
 	contact.Key, contact.Roster, contact.RosterKey, contact.Queued = key, api.RosterAgrees, "", 0
 	delete(d.refuse, contact.PinnedName)

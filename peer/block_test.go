@@ -1,0 +1,131 @@
+package peer
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"peerd/peer/api"
+)
+
+func block(t *testing.T, d *Daemon, peer string, blocked bool) api.Contact {
+	t.Helper()
+	row, err := d.BlockContact(t.Context(), api.BlockRequest{Name: peer, Blocked: blocked})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return row
+}
+
+// TestBlockedPeerIsAsIfNoPacketArrived has mallory go on writing to alice, who has
+// had enough, over a session there was and over introductions that she seeks.
+func TestBlockedPeerIsAsIfNoPacketArrived(t *testing.T) {
+	c := newCircle(t)
+	alice, mallory, bob := c.join("alice"), c.join("mallory"), c.join("bob")
+	for _, d := range []*Daemon{mallory, bob} {
+		c.knows(d, "alice")
+	}
+	c.send(mallory, "alice", "before")
+	block(t, alice, "mallory", true)
+	sent, err := mallory.Send(t.Context(), api.SendRequest{To: "alice", Text: "after"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.awaitState(mallory, sent.ID, api.StateSent) // an introduction was sent to alice, and the text inside it
+	c.send(bob, "alice", "meanwhile")             // others do not wait
+
+	if got := texts(t, alice, mallory.Key().String()); !slices.Equal(got, []string{"before"}) {
+		t.Errorf("alice took %q from a blocked peer", got)
+	}
+	for _, s := range alice.allSessions() {
+		if s.peer == mallory.Key() {
+			t.Error("there is a session with a blocked peer")
+		}
+	}
+	_, err = alice.Send(t.Context(), api.SendRequest{To: "mallory", Text: "hello"})
+	wantCode(t, err, api.CodeBlocked)
+	_, err = alice.Ping(t.Context(), "mallory")
+	wantCode(t, err, api.CodeBlocked)
+	_, err = alice.Connect(t.Context(), "mallory")
+	wantCode(t, err, api.CodeBlocked)
+
+	block(t, alice, "mallory", false)
+	c.awaitState(mallory, sent.ID, api.StateDelivered)
+	if got := texts(t, alice, "mallory"); !slices.Equal(got, []string{"before", "after"}) {
+		t.Errorf("after she was unblocked alice has %q", got)
+	}
+}
+
+func TestBlockSurvivesRestart(t *testing.T) {
+	c := newCircle(t)
+	dir := t.TempDir()
+	alice, mallory := c.joinAt("alice", dir), c.join("mallory")
+	c.knows(alice, "mallory")
+	c.knows(mallory, "alice")
+	block(t, alice, mallory.Key().String(), true)
+	if err := alice.Close(); err != nil {
+		t.Fatal(err)
+	}
+	alice = c.joinAt("alice", dir)
+	sent, err := mallory.Send(t.Context(), api.SendRequest{To: "alice", Text: "hello"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.awaitState(mallory, sent.ID, api.StateSent)
+	if got := onlyContact(t, alice); !got.Blocked {
+		t.Errorf("contact %+v", got)
+	}
+	block(t, alice, "mallory", false)
+	c.awaitState(mallory, sent.ID, api.StateDelivered)
+}
+
+// TestMessagesWaitForABlockedContact has one queued when its recipient is blocked.
+func TestMessagesWaitForABlockedContact(t *testing.T) {
+	c := newCircle(t)
+	dir := t.TempDir()
+	alice, bob := c.join("alice"), c.joinAt("bob", dir)
+	c.knows(alice, "bob")
+	if err := bob.Close(); err != nil {
+		t.Fatal(err)
+	}
+	sent, err := alice.Send(t.Context(), api.SendRequest{To: "bob", Text: "for later"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row := block(t, alice, "bob", true); row.Queued != 1 || !row.Blocked {
+		t.Errorf("contact %+v, want one message queued", row)
+	}
+	bob = c.joinAt("bob", dir)
+	c.knows(bob, "alice")
+	c.await("alice sees bob", func() bool {
+		row, _ := alice.rosterRow(bob.Key())
+		return row.Online
+	})
+	alice.conversation(bob.Key()).advance() // as if woken by his login
+	if c := alice.existingConversation(bob.Key()); !talkedAt(c).IsZero() {
+		t.Error("alice asked to be introduced to whom she has blocked")
+	}
+	block(t, alice, "bob", false)
+	c.awaitState(alice, sent.ID, api.StateDelivered)
+}
+
+func talkedAt(c *conversation) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.talkedAt
+}
+
+// A pin that is forgotten, or moved to another key, would let the blocked one in.
+func TestBlockedContactIsNeitherForgottenNorReplaced(t *testing.T) {
+	c := newCircle(t)
+	alice, bob := c.join("alice"), c.join("bob")
+	c.knows(alice, "bob")
+	block(t, alice, "bob", true)
+	_, err := alice.ForgetContact(t.Context(), api.ForgetRequest{Name: "bob", Force: true})
+	wantCode(t, err, api.CodeBlocked)
+	c.moveName(alice, bob.Key(), [32]byte{9})
+	_, err = alice.Trust(t.Context(), api.TrustRequest{Name: "bob"})
+	wantCode(t, err, api.CodeBlocked)
+	_, err = alice.BlockContact(t.Context(), api.BlockRequest{Name: "nobody"})
+	wantCode(t, err, api.CodeNoSuchContact)
+}
