@@ -266,7 +266,7 @@ func TestASubscriberWhoFallsBehindIsToldSo(t *testing.T) {
 	}
 	defer events.Close()
 	large := strings.Repeat("x", api.MaxText)
-	for range 400 { // more than all the buffers in between hold
+	for range 1500 { // more than all the buffers in between hold
 		daemon.Receive("bob", large)
 	}
 	var last error

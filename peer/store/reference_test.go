@@ -12,7 +12,7 @@ import (
 func TestAMessageIsFoundByPartsOfItsID(t *testing.T) {
 	s := openTest(t)
 	ours := wire.NewMessageID(noon, [10]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
-	same := wire.NewMessageID(noon.Add(time.Millisecond), [10]byte{1, 2, 3, 4, 5, 6, 7, 9, 9, 10}) // a neighbour in time, and with the same end
+	same := wire.NewMessageID(noon.Add(time.Millisecond), [10]byte{1, 2, 3, 4, 5, 6, 0x17, 8, 9, 10}) // a neighbour in time, and with the same end
 	far := wire.NewMessageID(noon.AddDate(1, 0, 0), [10]byte{9: 77})
 	hidden := wire.NewMessageID(noon.AddDate(2, 0, 0), [10]byte{9: 99})
 	acceptAll(t, s, Draft{To: bob, ID: ours, Kind: wire.KindText, Body: "ours"})
