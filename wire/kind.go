@@ -41,6 +41,7 @@ const firstPayload Kind = 96
 
 // The kinds of payloads.
 const (
+	KindEdit       Kind = 96
 	KindGroup      Kind = 97
 	KindFileOffer  Kind = 98
 	KindFileAnswer Kind = 99
@@ -69,6 +70,7 @@ var kindNames = [...]string{
 	KindItem:         "item",
 	KindFileFetch:    "file-fetch",
 	KindFileWant:     "file-want",
+	KindEdit:         "edit",
 	KindGroup:        "group",
 	KindFileOffer:    "file-offer",
 	KindFileAnswer:   "file-answer",

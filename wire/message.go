@@ -67,6 +67,8 @@ func parse(kind Kind, body []byte) (Message, error) {
 		return ParseRead(body)
 	case KindItem:
 		return ParseItem(body)
+	case KindEdit:
+		return ParseEdit(body)
 	case KindGroup:
 		return ParseGroup(body)
 	case KindFileFetch:
