@@ -9,6 +9,8 @@ import "peerd/wire"
 // its sender would repeat it for ever. An error undoes the storing.
 func takeEffect(tx *transaction, m Message) error {
 	switch m.Kind {
+	case wire.KindEdit:
+		return takeEdit(tx, m)
 	case wire.KindGroup:
 		return takeGroup(tx, m)
 	case wire.KindFileOffer:
