@@ -27,6 +27,8 @@ type conversation struct {
 	daemon *Daemon
 	peer   wire.Key
 	wakeup chan struct{} // holds one wake-up
+	// unmarked are messages handed to the network that are not marked so yet.
+	unmarked sequences
 
 	mu sync.Mutex // guards what follows
 	// connected is closed, and replaced, whenever a session connects.

@@ -41,7 +41,7 @@ func (d *Daemon) ForgetContact(ctx context.Context, request api.ForgetRequest) (
 	d.contacts.remove(key)
 	d.mu.Unlock()
 	for _, id := range discarded {
-		d.waiters.message(id)
+		d.waiters.message(id, store.Message{})
 	}
 	forgotten.Discarded = len(discarded)
 	return forgotten, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -12,6 +13,33 @@ import (
 	"peerd/peer/store"
 	"peerd/wire"
 )
+
+// sequences are a range of sequence numbers that grows until it is taken. The zero
+// value is empty.
+type sequences struct {
+	mu          sync.Mutex
+	first, last uint64
+}
+
+// add reports whether the range was empty.
+func (s *sequences) add(first, last uint64) (began bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if began = s.last == 0; began {
+		s.first = first
+	}
+	s.first, s.last = min(s.first, first), max(s.last, last)
+	return began
+}
+
+// take empties the range.
+func (s *sequences) take() (first, last uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first, last = s.first, s.last
+	s.first, s.last = 0, 0
+	return first, last
+}
 
 // sentAfter is how long a message may be on its way before that is worth writing
 // down. Most are delivered sooner; shorter, and each costs the disk one more change.
@@ -81,18 +109,20 @@ func (d *Daemon) WaitMessage(ctx context.Context, text string, wanted api.State)
 	}
 	changed, forget := d.waiters.awaitMessage(id)
 	defer forget()
+	var m store.Message
 	for {
-		// The row is wanted even when ctx has just ended.
-		m, err := d.slowestCopy(context.WithoutCancel(ctx), id)
-		if err != nil {
-			return api.Sent{}, err
+		if m.Row == 0 || !m.Group.IsZero() {
+			// The row is wanted even when ctx has just ended.
+			if m, err = d.slowestCopy(context.WithoutCancel(ctx), id); err != nil {
+				return api.Sent{}, err
+			}
 		}
 		row := d.sentRow(m)
 		if row.State.Reached(wanted) {
 			return row, nil
 		}
 		select {
-		case <-changed:
+		case m = <-changed:
 		case <-ctx.Done():
 			return row, nil
 		case <-d.ctx.Done():
@@ -128,15 +158,19 @@ func (d *Daemon) markSent(peer wire.Key, messages []store.Message) {
 	if len(messages) == 0 {
 		return
 	}
-	first, last := messages[0], messages[len(messages)-1]
+	c := d.conversation(peer)
+	if !c.unmarked.add(messages[0].Seq, messages[len(messages)-1].Seq) {
+		return // they are marked together with earlier ones
+	}
 	d.spawn(func() {
 		select {
 		case <-time.After(sentAfter):
 		case <-d.ctx.Done():
 			return
 		}
+		first, last := c.unmarked.take()
 		failpoint.Hit(failpoint.MarkSentBefore)
-		sent, err := d.store.MarkSent(d.ctx, peer, first.Seq, last.Seq)
+		sent, err := d.store.MarkSent(d.ctx, peer, first, last)
 		if err != nil {
 			d.log.Error().Err(err).Msg("mark messages as sent")
 			return

@@ -28,7 +28,7 @@ func (d *Daemon) accepted(now time.Time, m store.Message) {
 // got into the state they are in.
 func (d *Daemon) advanced(messages ...store.Message) {
 	for _, m := range messages {
-		d.waiters.message(m.ID)
+		d.waiters.message(m.ID, m)
 	}
 	if !d.events.Wanted(api.TypeReceipt) {
 		return

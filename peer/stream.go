@@ -148,6 +148,9 @@ func (s *session) deliverPending() (look time.Duration, overdue bool, err error)
 		}
 		o.progressed()
 		s.daemon.markSent(s.peer, pending)
+		if len(pending) < deliverPage {
+			return receiptDoubt, false, nil // whoever adds another one wakes us
+		}
 	}
 }
 

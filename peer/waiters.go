@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"sync"
 
+	"peerd/peer/store"
 	"peerd/wire"
 )
 
@@ -12,25 +13,25 @@ import (
 // a pong to come back.
 type waiters struct {
 	mu       sync.Mutex
-	messages map[wire.MessageID]map[chan struct{}]struct{}
+	messages map[wire.MessageID]map[chan store.Message]struct{}
 	pongs    map[uint64]chan struct{}
 }
 
 func newWaiters() waiters {
 	return waiters{
-		messages: make(map[wire.MessageID]map[chan struct{}]struct{}),
+		messages: make(map[wire.MessageID]map[chan store.Message]struct{}),
 		pongs:    make(map[uint64]chan struct{}),
 	}
 }
 
-// awaitMessage returns a channel that receives after each change of the
-// message's state, and a function that ends the waiting.
-func (w *waiters) awaitMessage(id wire.MessageID) (changed <-chan struct{}, forget func()) {
-	signal := make(chan struct{}, 1)
+// awaitMessage returns a channel that receives what message was told last, and a
+// function that ends the waiting.
+func (w *waiters) awaitMessage(id wire.MessageID) (changed <-chan store.Message, forget func()) {
+	signal := make(chan store.Message, 1)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.messages[id] == nil {
-		w.messages[id] = make(map[chan struct{}]struct{})
+		w.messages[id] = make(map[chan store.Message]struct{})
 	}
 	w.messages[id][signal] = struct{}{}
 	return signal, func() {
@@ -43,15 +44,17 @@ func (w *waiters) awaitMessage(id wire.MessageID) (changed <-chan struct{}, forg
 	}
 }
 
-// message says that the state of a message has changed.
-func (w *waiters) message(id wire.MessageID) {
+// message says that a message, or one of its copies, has changed to m; to the zero
+// Message when it is gone.
+func (w *waiters) message(id wire.MessageID, m store.Message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for signal := range w.messages[id] {
 		select {
-		case signal <- struct{}{}:
-		default: // it has not looked since the last change
+		case <-signal: // it has not looked since the last change
+		default:
 		}
+		signal <- m
 	}
 }
 

@@ -95,9 +95,8 @@ func (s *Store) receiveTogether(ctx context.Context, from wire.Key, in []Incomin
 }
 
 func storeIncoming(tx *transaction, from wire.Key, in Incoming, at time.Time, path string) (m Message, fresh bool, err error) {
-	stored, err := tx.message(`SELECT `+messageColumns+` FROM message
-		WHERE id = ? AND peer = ? AND outgoing = 0`, in.ID[:], from[:])
-	if !errors.Is(err, ErrNotFound) {
+	stored, known, err := tx.known(`SELECT row_id FROM message WHERE id = ? AND peer = ? AND outgoing = 0`, in.ID[:], from[:])
+	if known || err != nil {
 		return stored, false, err
 	}
 	err = tx.exec(`INSERT INTO conversation (peer, received_seq) VALUES (?, ?)
@@ -105,19 +104,17 @@ func storeIncoming(tx *transaction, from wire.Key, in Incoming, at time.Time, pa
 	if err != nil {
 		return Message{}, false, err
 	}
-	state, readAt := Unread, int64(0)
-	if in.Hidden {
-		state, readAt = Read, toNanos(at)
+	m = Message{
+		ID: in.ID, Peer: from, Seq: in.Seq, Kind: in.Kind, Body: in.Body, Payload: string(in.Payload), Group: in.Group, Hidden: in.Hidden,
+		SentAt: in.SentAt, ReceivedAt: at, DeliveredAt: at, State: Unread, Path: path,
 	}
-	stored, err = tx.message(`INSERT INTO message (id, peer, outgoing, seq, body, sent_at, received_at, state, delivered_at, path,
-			kind, payload, group_id, hidden, read_at)
-		VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?6, ?8, ?9, ?10, ?11, ?12, ?13) RETURNING `+messageColumns,
-		in.ID[:], from[:], int64(in.Seq), in.Body, toNanos(in.SentAt), toNanos(at), state, path,
-		in.Kind, octets(in.Payload), groupOctets(in.Group), in.Hidden, readAt)
-	if err != nil {
+	if in.Hidden {
+		m.State, m.ReadAt = Read, at
+	}
+	if m, err = tx.insertMessage(m); err != nil {
 		return Message{}, false, err
 	}
-	return stored, true, takeEffect(tx, stored)
+	return m, true, takeEffect(tx, m)
 }
 
 // ReadUpTo notes that the user has read peer's messages up to and including the

@@ -57,26 +57,30 @@ func (s *Store) AcceptAll(ctx context.Context, at time.Time, drafts ...Draft) ([
 }
 
 func storeDraft(tx *transaction, draft Draft, at time.Time) (Message, error) {
-	// The inner query is answered by an index alone: a group's copies are many and may be long.
-	stored, err := tx.message(`SELECT `+messageColumns+` FROM message WHERE row_id =
-		(SELECT row_id FROM message WHERE id = ? AND outgoing = 1 ORDER BY peer = ? DESC LIMIT 1)`, draft.ID[:], draft.To[:])
-	switch known := err == nil; {
+	// An index alone answers it: a group's copies are many and may be long.
+	stored, known, err := tx.known(`SELECT row_id FROM message WHERE id = ? AND outgoing = 1 ORDER BY peer = ? DESC LIMIT 1`,
+		draft.ID[:], draft.To[:])
+	switch {
+	case err != nil:
+		return Message{}, err
 	case known && stored.Peer == draft.To:
 		return stored, nil
 	case known && (draft.Group.IsZero() || stored.Group != draft.Group):
 		return Message{}, refusal{ErrIDTaken}
-	case !known && !errors.Is(err, ErrNotFound):
-		return Message{}, err
 	}
 	var seq int64
 	err = tx.row(`INSERT INTO conversation (peer, next_seq) VALUES (?, 2)
 		ON CONFLICT (peer) DO UPDATE SET next_seq = next_seq + 1 RETURNING next_seq - 1`, []any{draft.To[:]}, &seq)
+	if err == nil && seq == 1 {
+		seq, err = tx.firstSequence(draft.To)
+	}
 	if err != nil {
 		return Message{}, fmt.Errorf("take sequence: %w", err)
 	}
-	stored, err = tx.message(`INSERT INTO message (id, peer, outgoing, seq, body, sent_at, state, kind, payload, group_id, hidden)
-		VALUES (?, ?, 1, ?, ?, ?, 'queued', ?, ?, ?, ?) RETURNING `+messageColumns, draft.ID[:], draft.To[:], seq, draft.Body, toNanos(at),
-		draft.Kind, octets(draft.Payload), groupOctets(draft.Group), draft.Hidden)
+	stored, err = tx.insertMessage(Message{
+		ID: draft.ID, Peer: draft.To, Outgoing: true, Seq: uint64(seq), Kind: draft.Kind, Body: draft.Body, Payload: string(draft.Payload),
+		Group: draft.Group, Hidden: draft.Hidden, SentAt: at, State: Queued,
+	})
 	if err != nil {
 		return Message{}, err
 	}

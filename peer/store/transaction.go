@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 )
 
 // A transaction runs statements on the writer's connection and keeps them
@@ -81,6 +82,38 @@ func (tx *transaction) row(statement string, args []any, columns ...any) error {
 		return err
 	}
 	return prepared.QueryRow(args...).Scan(columns...)
+}
+
+// known returns the message whose row_id a statement returns, if it returns one.
+// It is fast when it does not, as nearly always.
+func (tx *transaction) known(statement string, args ...any) (m Message, known bool, err error) {
+	var row int64
+	err = tx.row(statement, args, &row)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return Message{}, false, nil
+	case err != nil:
+		return Message{}, false, err
+	}
+	m, err = tx.message(`SELECT `+messageColumns+` FROM message WHERE row_id = ?`, row)
+	return m, err == nil, err
+}
+
+// insertMessage inserts a message and returns it as it is read from then on.
+func (tx *transaction) insertMessage(m Message) (Message, error) {
+	result, err := tx.run(`INSERT INTO message (id, peer, outgoing, seq, body, sent_at, received_at, state, delivered_at, read_at, path,
+			kind, payload, group_id, hidden)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		m.ID[:], m.Peer[:], m.Outgoing, int64(m.Seq), m.Body, toNanos(m.SentAt), toNanos(m.ReceivedAt), m.State,
+		toNanos(m.DeliveredAt), toNanos(m.ReadAt), m.Path, m.Kind, []byte(m.Payload), groupOctets(m.Group), m.Hidden)
+	if err != nil {
+		return Message{}, err
+	}
+	m.Row, err = result.LastInsertId()
+	for _, t := range []*time.Time{&m.SentAt, &m.ReceivedAt, &m.DeliveredAt, &m.ReadAt} {
+		*t = fromNanos(toNanos(*t))
+	}
+	return m, err
 }
 
 // rollback undoes the transaction. It has nothing to report: after a full disk
