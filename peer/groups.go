@@ -40,14 +40,20 @@ func (d *Daemon) reloadGroups() error {
 	return nil
 }
 
-// resolveGroup finds the group that the user calls ref, which begins with
-// groupSign. We are a member of it.
+// resolveGroup finds the group of ours that the user calls ref, which begins with
+// groupSign.
 func (d *Daemon) resolveGroup(ref string) (wire.Group, error) {
+	return d.findGroup(ref, d.isMemberLocked)
+}
+
+// findGroup finds the one group that the user calls ref and that is eligible; it
+// asks with the lock held.
+func (d *Daemon) findGroup(ref string, eligible func(wire.Group) bool) (wire.Group, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var found []wire.Group
 	for _, group := range d.groups {
-		if d.isMemberLocked(group) && d.answersToLocked(group, ref) {
+		if eligible(group) && d.answersToLocked(group, ref) {
 			found = append(found, group)
 		}
 	}

@@ -114,9 +114,13 @@ func TestWhoLeavesAGroupHearsNoMoreOfIt(t *testing.T) {
 	if groups, err := bob.Groups(t.Context()); len(groups) != 0 || err != nil {
 		t.Errorf("bob is in %+v (%v)", groups, err)
 	}
-	history, err := bob.store.Messages(t.Context(), store.Filter{})
-	if err != nil || len(history) != 1 || history[0].Body != "one" {
+	history, err := bob.History(t.Context(), api.HistoryRequest{With: "@friends", Limit: 10})
+	if err != nil || len(history) != 1 || history[0].Text != "one" {
 		t.Errorf("bob's history is %+v (%v)", history, err)
+	}
+	found, err := bob.Search(t.Context(), api.SearchRequest{Texts: []string{"one"}, Peer: "@friends", Limit: 10})
+	if err != nil || len(found) != 1 || found[0].Group != "@friends" {
+		t.Errorf("a search in the group finds %+v (%v)", found, err)
 	}
 }
 

@@ -8,16 +8,13 @@ import (
 	"peerd/peer/store"
 )
 
-// History lists the newest messages of a conversation, ours and the peer's.
+// History lists the newest messages of a conversation, ours and the others'.
 func (d *Daemon) History(ctx context.Context, request api.HistoryRequest) ([]api.Message, error) {
-	filter := store.Filter{Limit: request.Limit, Newest: true}
-	if request.With != "" {
-		peer, err := d.author(request.With)
-		if err != nil {
-			return nil, err
-		}
-		filter.Peer = &peer
+	where, err := d.scope(request.With)
+	if err != nil {
+		return nil, err
 	}
+	filter := store.Filter{Peer: where.peer, Group: where.group, Limit: request.Limit, Newest: true}
 	if request.Before != "" {
 		before, err := d.storedMessage(ctx, request.Before)
 		if err != nil {

@@ -10,15 +10,13 @@ import (
 
 // Search looks for messages in the history, ours and the peers'.
 func (d *Daemon) Search(ctx context.Context, request api.SearchRequest) ([]api.Message, error) {
-	search := store.Search{Texts: request.Texts, Limit: request.Limit}
-	if request.Peer != "" {
-		peer, err := d.resolve(request.Peer)
-		if err != nil {
-			return nil, err
-		}
-		search.Peer = &peer
+	where, err := d.scope(request.Peer)
+	if err != nil {
+		return nil, err
 	}
-	messages, err := d.store.Search(ctx, search)
+	messages, err := d.store.Search(ctx, store.Search{
+		Texts: request.Texts, Peer: where.peer, Group: where.group, Limit: request.Limit,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}

@@ -28,8 +28,9 @@ type Search struct {
 	// either case, and in texts of three characters and more also with and
 	// without accents.
 	Texts []string
-	Peer  *wire.Key // only in the conversation with this peer
-	Limit int       // at most so many, the newest
+	Peer  *wire.Key    // only in the conversation with this peer, in no group
+	Group wire.GroupID // only in this group; zero = in any, and in none
+	Limit int          // at most so many, the newest
 }
 
 // Search returns the messages found, the newest first, ours and the peers'.
@@ -113,7 +114,10 @@ func (s Search) statementOfNamed(rows []int64, patterns []string) (string, []any
 func (s Search) conditions(patterns []string) (string, []any) {
 	conditions, args := []string{"hidden = 0"}, []any(nil)
 	if s.Peer != nil {
-		conditions, args = append(conditions, "peer = ?"), append(args, s.Peer[:])
+		conditions, args = append(conditions, "peer = ? AND group_id = x''"), append(args, s.Peer[:])
+	}
+	if !s.Group.IsZero() {
+		conditions, args = append(conditions, "group_id = ?"), append(args, s.Group[:])
 	}
 	for _, pattern := range patterns {
 		conditions, args = append(conditions, "body GLOB ?"), append(args, pattern)
