@@ -18,11 +18,12 @@ const (
 )
 
 // reunionRhythms are the distances of the slots, and until when each holds,
-// counted from the loss. They bound what a pair costs whose rendezvous never
-// comes back: a volley every ten minutes.
+// counted from the loss. An outage of a day is over within a minute for messages
+// that wait; then they bound what a pair costs whose rendezvous never comes back: a
+// volley every ten minutes.
 var reunionRhythms = [...]struct{ every, until time.Duration }{
 	{15 * time.Second, 10 * time.Minute},
-	{time.Minute, 2 * time.Hour},
+	{time.Minute, 24 * time.Hour},
 	{10 * time.Minute, 1 << 62},
 }
 

@@ -37,6 +37,28 @@ func TestPairMeetsAgainWithoutTheRendezvous(t *testing.T) {
 	}
 }
 
+// TestPairMeetsAgainAfterHours proves that it does not matter how long, within a
+// day, nothing got through.
+func TestPairMeetsAgainAfterHours(t *testing.T) {
+	for _, lasting := range []time.Duration{time.Hour, 3 * time.Hour, 23 * time.Hour} {
+		w := newWorld(1, [2]kind{usual, usual})
+		w.introduce(0, nil, 0)
+		w.run(epoch.Add(time.Second))
+		w.rendezvous, w.relayUp, w.blocked = false, false, true
+		for _, h := range w.homes {
+			h.router.forget()
+		}
+		w.run(w.now.Add(lasting + 17*time.Second))
+		w.blocked = false
+		w.run(w.now.Add(65 * time.Second))
+		for i, h := range w.homes {
+			if !h.engine.Path().IsDirect() {
+				t.Errorf("after %v: peer %d has found no path within 65 s", lasting, i)
+			}
+		}
+	}
+}
+
 // TestReunionGrowsRare proves that a pair whose rendezvous stays away sends ever
 // fewer volleys.
 func TestReunionGrowsRare(t *testing.T) {
@@ -45,7 +67,7 @@ func TestReunionGrowsRare(t *testing.T) {
 	w.run(epoch.Add(time.Second))
 	w.rendezvous, w.relayUp, w.blocked = false, false, true
 	var sent []int
-	for _, lasting := range []time.Duration{10 * time.Minute, time.Hour, 6 * time.Hour} {
+	for _, lasting := range []time.Duration{10 * time.Minute, 24 * time.Hour, 24 * time.Hour} {
 		before := w.homes[0].sent
 		w.run(w.now.Add(lasting))
 		sent = append(sent, int(float64(w.homes[0].sent-before)/lasting.Hours()))
