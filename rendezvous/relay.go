@@ -26,8 +26,9 @@ type relayTable struct {
 
 // session is the right of two introduced, logged-in peers to use the relay.
 type session struct {
-	peers [2]*connection
-	used  atomic.Int64 // unix seconds
+	peers  [2]*connection
+	opened time.Time
+	used   atomic.Int64 // seconds since opened, whatever the wall clock is set to
 }
 
 // provenEndpoint is a UDP endpoint that a peer proved by cookie, on the login
@@ -35,7 +36,8 @@ type session struct {
 type provenEndpoint struct {
 	endpoint netip.AddrPort
 	owner    *connection
-	heard    atomic.Int64               // unix seconds of its last datagram
+	proved   time.Time
+	heard    atomic.Int64               // seconds from proved to its last datagram
 	local    atomic.Pointer[netip.Addr] // our address it sends to
 }
 
@@ -59,11 +61,11 @@ func (t *relayTable) open(id wire.SessionID, a, b *connection, now time.Time) bo
 		if len(t.sessions[a]) >= maxSessionsPerKey || len(t.sessions[b]) >= maxSessionsPerKey {
 			return false
 		}
-		s = &session{peers: [2]*connection{a, b}}
+		s = &session{peers: [2]*connection{a, b}, opened: now}
 		t.put(a, id, s)
 		t.put(b, id, s)
 	}
-	s.used.Store(now.Unix())
+	s.used.Store(secondsSince(s.opened, now))
 	return true
 }
 
@@ -103,7 +105,7 @@ func (s *session) other(c *connection, now time.Time) *connection {
 	if s == nil {
 		return nil
 	}
-	if at := now.Unix(); s.used.Load() != at {
+	if at := secondsSince(s.opened, now); s.used.Load() != at {
 		s.used.Store(at)
 	}
 	if s.peers[0] == c {
@@ -127,11 +129,11 @@ func (t *relayTable) prove(c *connection, endpoints []netip.AddrPort, now time.T
 		keep[endpoint] = true
 		p := t.proven[endpoint]
 		if p == nil || p.owner != c {
-			p = &provenEndpoint{endpoint: endpoint, owner: c}
+			p = &provenEndpoint{endpoint: endpoint, owner: c, proved: now}
 			p.heardFrom(c.local, now)
 			t.proven[endpoint] = p
 		}
-		if freshest == nil || p.heard.Load() > freshest.heard.Load() {
+		if freshest == nil || p.heardAt().After(freshest.heardAt()) {
 			freshest = p
 		}
 	}
@@ -172,7 +174,7 @@ func (t *relayTable) heard(by observer, source netip.AddrPort, local netip.Addr,
 
 // heardFrom makes p the endpoint to send to.
 func (p *provenEndpoint) heardFrom(local netip.Addr, now time.Time) {
-	if at := now.Unix(); p.heard.Load() != at {
+	if at := secondsSince(p.proved, now); p.heard.Load() != at {
 		p.heard.Store(at)
 	}
 	if had := p.local.Load(); had == nil || *had != local {
@@ -186,8 +188,15 @@ func (p *provenEndpoint) heardFrom(local netip.Addr, now time.Time) {
 
 // freshAt reports whether p, which may be nil, was heard from lately.
 func (p *provenEndpoint) freshAt(now time.Time) bool {
-	return p != nil && now.Unix()-p.heard.Load() <= int64(udpFresh/time.Second)
+	return p != nil && secondsSince(p.proved, now)-p.heard.Load() <= int64(udpFresh/time.Second)
 }
+
+// heardAt is when p was last heard from, to the second.
+func (p *provenEndpoint) heardAt() time.Time {
+	return p.proved.Add(time.Duration(p.heard.Load()) * time.Second)
+}
+
+func secondsSince(start, now time.Time) int64 { return int64(now.Sub(start) / time.Second) }
 
 // forget ends everything that c's login gave it, for good: frames of a replaced
 // connection may still be on their way through us.
@@ -209,7 +218,7 @@ func (t *relayTable) forgetIdle(c *connection, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for id, s := range t.sessions[c] {
-		if now.Unix()-s.used.Load() > int64(sessionIdle/time.Second) {
+		if secondsSince(s.opened, now)-s.used.Load() > int64(sessionIdle/time.Second) {
 			t.drop(id, s)
 		}
 	}
