@@ -25,15 +25,16 @@ const (
 )
 
 // currentPrekey returns the prekey to publish, drawing one when the newest is
-// too old, and forgets those past their retention.
+// too old, and forgets those past their retention. One that our clock made in what
+// is the future now is forgotten too: it would never grow old.
 func (d *Daemon) currentPrekey(ctx context.Context) (wire.SignedPrekey, error) {
 	now := time.Now()
-	if err := d.store.DeletePrekeysBefore(ctx, now.Add(-prekeyRetention)); err != nil {
+	if err := d.store.DeletePrekeysOutside(ctx, now.Add(-prekeyRetention), now.Add(prekeyRotation)); err != nil {
 		return wire.SignedPrekey{}, fmt.Errorf("forget old prekeys: %w", err)
 	}
 	newest, err := d.store.NewestPrekey(ctx)
 	switch {
-	case err == nil && now.Sub(newest.Created) < prekeyRotation:
+	case err == nil && now.Sub(newest.Created).Abs() < prekeyRotation:
 		return seal.Republish(d.self, newest.ID, newest.Private)
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return wire.SignedPrekey{}, fmt.Errorf("look up prekey: %w", err)

@@ -41,13 +41,13 @@ func (s *Store) NewestPrekey(ctx context.Context) (Prekey, error) {
 	return prekey, nil
 }
 
-// DeletePrekeysBefore deletes the private halves created before t. Envelopes
-// sealed to them can be opened by nobody from then on, whatever is stolen
-// later; the file's free pages are overwritten, and the last traces in the
+// DeletePrekeysOutside deletes the private halves created before from, or after
+// to. Envelopes sealed to them can be opened by nobody from then on, whatever is
+// stolen later; the file's free pages are overwritten, and the last traces in the
 // write-ahead log go when it is next moved into the file, at Close at the latest.
-func (s *Store) DeletePrekeysBefore(ctx context.Context, t time.Time) error {
+func (s *Store) DeletePrekeysOutside(ctx context.Context, from, to time.Time) error {
 	return apply(ctx, s, "delete old prekeys", func(tx *transaction) error {
-		return tx.exec(`DELETE FROM prekey WHERE created_at < ?`, toNanos(t))
+		return tx.exec(`DELETE FROM prekey WHERE created_at NOT BETWEEN ? AND ?`, toNanos(from), toNanos(to))
 	})
 }
 

@@ -29,7 +29,11 @@ func TestPrekeysAreKeptUntilDeleted(t *testing.T) {
 		t.Errorf("newest is %+v, %v", newest, err)
 	}
 
-	check(t, s.DeletePrekeysBefore(t.Context(), noon.Add(time.Hour)))
+	check(t, s.SavePrekey(t.Context(), 8, []byte("of the future"), noon.Add(2*time.Hour)))
+	check(t, s.DeletePrekeysOutside(t.Context(), noon.Add(time.Hour), noon.Add(time.Hour)))
+	if _, err := s.Prekey(t.Context(), 8); !errors.Is(err, ErrNotFound) {
+		t.Errorf("prekey of a later time: %v, want ErrNotFound", err)
+	}
 	if _, err := s.Prekey(t.Context(), math.MaxUint64); !errors.Is(err, ErrNotFound) {
 		t.Errorf("deleted prekey: %v, want ErrNotFound", err)
 	}
@@ -48,7 +52,7 @@ func TestDeletedPrekeyIsGoneFromTheFile(t *testing.T) {
 		t.Fatalf("the canary cannot be seen in the file before (error %v)", err)
 	}
 	s = reopen(t, dir)
-	check(t, s.DeletePrekeysBefore(t.Context(), noon.Add(1)))
+	check(t, s.DeletePrekeysOutside(t.Context(), noon.Add(1), noon.Add(2)))
 	check(t, s.Close())
 	if file, err := os.ReadFile(filepath.Join(dir, fileName)); err != nil || bytes.Contains(file, secret) {
 		t.Errorf("the file still holds the private key (error %v)", err)
