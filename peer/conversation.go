@@ -21,12 +21,16 @@ const (
 )
 
 // conversation is all there is between us and one peer: it sees to it that
-// what is queued gets delivered, by whatever way there is. Its goroutine
-// sleeps until it is woken by a message, a login, a receipt or a session.
+// what is queued gets delivered, by whatever way there is. It has two goroutines,
+// which sleep until they are woken by a message, a login, a receipt or a session:
+// one that sees to it that there is a session, and one that delivers over it. The
+// latter blocks while the peer takes nothing; if that is because its instance is
+// gone, only another introduction ends it.
 type conversation struct {
 	daemon *Daemon
 	peer   wire.Key
-	wakeup chan struct{} // holds one wake-up
+	// meetings and deliveries hold one wake-up each, for either goroutine.
+	meetings, deliveries chan struct{}
 	// unmarked are messages handed to the network that are not marked so yet.
 	unmarked sequences
 
@@ -62,10 +66,15 @@ func (d *Daemon) conversation(peer wire.Key) *conversation {
 	defer d.mu.Unlock()
 	c := d.conversations[peer]
 	if c == nil {
-		c = &conversation{daemon: d, peer: peer, wakeup: make(chan struct{}, 1), connected: make(chan struct{})}
+		c = &conversation{
+			daemon: d, peer: peer,
+			meetings: make(chan struct{}, 1), deliveries: make(chan struct{}, 1),
+			connected: make(chan struct{}),
+		}
 		d.conversations[peer] = c
 		if d.ctx.Err() == nil {
-			d.group.Go(c.run)
+			d.group.Go(func() { c.repeat(c.meetings, c.advance) })
+			d.group.Go(func() { c.repeat(c.deliveries, c.deliver) })
 		}
 	}
 	return c
@@ -73,10 +82,8 @@ func (d *Daemon) conversation(peer wire.Key) *conversation {
 
 // wake makes the conversation look at what there is to do.
 func (c *conversation) wake() {
-	select {
-	case c.wakeup <- struct{}{}:
-	default: // it is going to look anyway
-	}
+	signal(c.meetings)
+	signal(c.deliveries)
 }
 
 // nextConnection returns a channel that is closed when a session connects.
@@ -103,45 +110,52 @@ func (c *conversation) want(again bool) {
 	c.wake()
 }
 
-func (c *conversation) run() {
+// repeat calls advance at every wake-up, and when advance has said to look again;
+// zero means not before the next wake-up.
+func (c *conversation) repeat(wakeups <-chan struct{}, advance func() time.Duration) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
-		case <-c.wakeup:
+		case <-wakeups:
 		case <-timer.C:
 		case <-c.daemon.ctx.Done():
 			return
 		}
-		if next := c.advance(); next > 0 {
+		if next := advance(); next > 0 {
 			timer.Reset(next)
 		}
 	}
 }
 
-// advance does what can be done now and returns when to look again; zero
-// means not before the next wake-up.
+// deliver sends what is queued over the session, if there is one, and returns
+// when to look again.
+func (c *conversation) deliver() time.Duration {
+	s := c.currentSession()
+	if s == nil || !s.connected() {
+		return 0
+	}
+	look, overdue, err := s.deliverPending()
+	if err != nil {
+		c.daemon.log.Debug().Err(err).Stringer("peer", c.peer).Msg("delivery interrupted")
+		look = resendPause
+	}
+	if overdue { // the instance we have a session with may be gone
+		c.want(true)
+		s.checkSoon()
+	}
+	return look
+}
+
+// advance asks for an introduction if there is a reason to, and returns when to look
+// again.
 func (c *conversation) advance() time.Duration {
 	c.mu.Lock()
 	s, again, talkedAt := c.session, c.again, c.talkedAt
 	c.mu.Unlock()
-
 	connected := s != nil && s.connected()
-	retry := time.Duration(0)
-	if connected {
-		look, overdue, err := s.deliverPending()
-		retry = look
-		if err != nil {
-			c.daemon.log.Debug().Err(err).Stringer("peer", c.peer).Msg("delivery interrupted")
-			retry = resendPause
-		}
-		if overdue { // the instance we have a session with may be gone
-			again = true
-			s.checkSoon()
-		}
-	}
 	if connected && !again || !connected && !c.hasReason() || !c.reachable() {
-		return retry
+		return 0
 	}
 	pause := talkPatience
 	if again || s == nil {

@@ -146,7 +146,7 @@ func (o *outgoing) progressed() { o.progress.Store(int64(time.Since(o.opened))) 
 
 // receiptDue returns when to look for a receipt again: 0 when none is awaited.
 // It reports whether one is overdue, and is patient for twice as long then.
-// It belongs to the conversation's goroutine.
+// It belongs to the goroutine that delivers.
 func (s *session) receiptDue(ctx context.Context, o *outgoing) (look time.Duration, overdue bool) {
 	awaited, err := s.daemon.store.Pending(ctx, s.peer, 0, 1)
 	if err != nil || len(awaited) == 0 || awaited[0].Seq > o.next {

@@ -52,8 +52,8 @@ type outgoing struct {
 	progress atomic.Int64
 
 	// next is the sequence up to which every pending message has been sent here,
-	// and patience how long a receipt may take. They belong to the conversation's
-	// goroutine.
+	// and patience how long a receipt may take. They belong to the
+	// goroutine that delivers.
 	next     uint64
 	patience time.Duration
 }
