@@ -11,6 +11,8 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"peerd/internal/statedir"
 )
 
 // stateFile is the name of the state file in the state directory: a bbolt
@@ -64,6 +66,9 @@ func openState(dir string) (*state, error) {
 		}
 		return nil
 	})
+	if err == nil {
+		err = statedir.Sync(dir) // bbolt syncs what is in its file, and not its name
+	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
