@@ -59,7 +59,7 @@ func TestMembershipIsKeptWhenTheDiskWorksAgain(t *testing.T) {
 	if err := d.confirmMembership(welcome); err != nil {
 		t.Fatal(err)
 	}
-	if saved, err := d.savedMembership(); err != nil || saved.Name != "alice" {
+	if saved, err := savedMembership(d.store); err != nil || saved.Name != "alice" {
 		t.Errorf("saved membership is %v (%v), want alice's", saved, err)
 	}
 }

@@ -69,6 +69,9 @@ type Daemon struct {
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 
+	// backingUp is held while a backup is made: there is one copy at a time.
+	backingUp sync.Mutex
+
 	// pinning is held while contacts change, on disk and then in memory. It is
 	// taken before mu.
 	pinning sync.Mutex

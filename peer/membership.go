@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"peerd/internal/name"
+	"peerd/peer/store"
 	"peerd/wire"
 )
 
@@ -52,7 +53,7 @@ func (d *Daemon) loadMembership() (membership, error) {
 	if err != nil {
 		return membership{}, err
 	}
-	saved, err := d.savedMembership()
+	saved, err := savedMembership(d.store)
 	if err != nil {
 		return membership{}, err
 	}
@@ -109,7 +110,7 @@ func wishedName(text string) (string, error) {
 	return name.Normalize(text)
 }
 
-func (d *Daemon) savedMembership() (membership, error) {
+func savedMembership(s *store.Store) (membership, error) {
 	var m membership
 	text, ok, err := d.store.Setting(context.Background(), membershipSetting)
 	if err != nil || !ok {

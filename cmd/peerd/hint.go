@@ -12,6 +12,7 @@ import (
 	"peerd/internal/invite"
 	"peerd/peer"
 	"peerd/peer/api"
+	"peerd/peer/backup"
 	"peerd/peer/store"
 	"peerd/punch/socket"
 	"peerd/wire"
@@ -52,7 +53,12 @@ func hintFor(err error) string {
 	if _, ok := errors.AsType[*identity.WrongKeyError](err); ok {
 		return hintWrongKey
 	}
+	if _, ok := errors.AsType[*backup.NotEmptyError](err); ok {
+		return "restore to another directory with --state, or set aside what is there with --force"
+	}
 	switch {
+	case errors.Is(err, backup.ErrNotABackup):
+		return "give a file that peerd backup has written, all of it"
 	case errors.Is(err, peer.ErrNoCircle):
 		return "join one with: peerd run --join INVITE (rendezvous run prints an invite)"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EROFS):

@@ -55,7 +55,7 @@ func newRoot(io stdio) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return exitcode.With(exitcode.Usage, err)
 	})
-	root.AddCommand(newRun(io), newDemo(io))
+	root.AddCommand(newRun(io), newBackup(io), newRestore(io), newDemo(io))
 	return root
 }
 

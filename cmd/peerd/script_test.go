@@ -41,6 +41,7 @@ import (
 //	rendezvous stop|start|replace CIRCLE   replace: another one, at the same address
 //	unprivileged CODE COMMAND… is exits, as a user who is not root
 //	hides FILE INVITE          FILE must not contain the token of an invite
+//	private FILE               only its owner may read or write FILE
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata",
@@ -58,6 +59,7 @@ func TestScripts(t *testing.T) {
 			"rendezvous":   controlRendezvous,
 			"unprivileged": unprivileged,
 			"hides":        hides,
+			"private":      private,
 		},
 	})
 }
@@ -308,5 +310,13 @@ func hides(ts *testscript.TestScript, _ bool, args []string) {
 	token := invite[strings.LastIndexByte(invite, '.')+1:]
 	if len(token) < 20 || strings.Contains(ts.ReadFile(args[0]), token) {
 		ts.Fatalf("%s shows the token of %s", args[0], args[1])
+	}
+}
+
+func private(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if mode := info.Mode().Perm(); mode != 0o600 {
+		ts.Fatalf("%s has mode %o", args[0], mode)
 	}
 }

@@ -62,6 +62,10 @@ type Backend interface {
 	Why(ctx context.Context, peer string) (Why, error)
 
 	Contacts
+	Safekeeping
+
+	Files
+	Groups
 	Cursors
 
 	// Subscribe returns the events of the given types (when there are none:

@@ -32,6 +32,7 @@
 //	POST /v1/contacts/forget     ForgetRequest   Forgotten
 //	GET  /v1/cursor?name=&limit=                 Message …, that the cursor has not passed
 //	POST /v1/cursor              CursorAdvance
+//	GET  /v1/backup                              a tar archive
 //	GET  /v1/events?type=                        Message, Presence, PathChange, Accepted, Receipt, Edit …
 //
 // Rows are the daemon's public contract: fields may be added, never renamed.

@@ -25,6 +25,16 @@ var errLocked = errors.New("locked")
 // it back when the process dies, however it dies.
 type directoryLock struct{ file *os.File }
 
+// Hold takes a state directory, so that no daemon starts in it, until release is
+// called. The error is an *InUseError when another process has it.
+func Hold(dir string) (release func() error, err error) {
+	lock, err := lockDirectory(dir)
+	if err != nil {
+		return nil, err
+	}
+	return lock.release, nil
+}
+
 func lockDirectory(dir string) (*directoryLock, error) {
 	path := filepath.Join(dir, lockName)
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
