@@ -28,6 +28,12 @@ type Config struct {
 	// StateDir holds the identity, the messages and the membership. One daemon
 	// at a time uses it.
 	StateDir string
+	// Downloads is the folder for files of peers; empty takes "downloads" in the
+	// state directory. It is made when the first file comes.
+	Downloads string
+	// DiskReserve is how many bytes files of peers leave free on that disk. A
+	// transfer that would take more is refused, or waits.
+	DiskReserve int64
 	// Listen is the UDP address to send from, ":0" for any port.
 	Listen string
 	// Name is the name to ask for; empty keeps the one bound to our key.
@@ -61,6 +67,7 @@ type Daemon struct {
 	online     onlineGate
 	roaming    roaming
 	classifier classifier
+	files      files
 	// envelopes wait to be opened.
 	envelopes chan receivedEnvelope
 
@@ -75,6 +82,9 @@ type Daemon struct {
 	// pinning is held while contacts change, on disk and then in memory. It is
 	// taken before mu.
 	pinning sync.Mutex
+
+	// grouping is held while groups are read anew. It is taken before mu.
+	grouping sync.Mutex
 
 	mu sync.Mutex // guards what follows
 	// membership says which rendezvous to log in to.
@@ -93,6 +103,8 @@ type Daemon struct {
 	// rosterUnsaved is set when the store has missed a change of the roster.
 	rosterUnsaved bool
 	contacts      contacts
+	// groups are all that the store knows of.
+	groups map[wire.GroupID]wire.Group
 	// conversations has an entry for every peer there was reason to talk to.
 	conversations map[wire.Key]*conversation
 	// sessions finds a conversation by the session's id. Every entry's
@@ -113,6 +125,7 @@ func Start(config Config) (*Daemon, error) {
 	if err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
+	d.resumeFiles()
 	d.group.Go(d.stayLoggedIn)
 	d.group.Go(func() { netwatch.Watch(d.ctx, d.log, d.networkChanged) })
 	d.group.Go(d.keepMapped)
@@ -137,6 +150,7 @@ func open(config Config, opened *store.Store) (*Daemon, error) {
 		waiters:       newWaiters(),
 		online:        newOnlineGate(),
 		roaming:       newRoaming(),
+		files:         newFiles(),
 		envelopes:     make(chan receivedEnvelope, envelopeQueue),
 		conversations: make(map[wire.Key]*conversation),
 		sessions:      make(map[wire.SessionID]*session),
@@ -150,6 +164,9 @@ func open(config Config, opened *store.Store) (*Daemon, error) {
 		return nil, err
 	}
 	if d.contacts, err = d.loadContacts(); err != nil {
+		return nil, err
+	}
+	if err := d.reloadGroups(); err != nil {
 		return nil, err
 	}
 	if err := d.openSocket(); err != nil {
@@ -172,7 +189,7 @@ func (d *Daemon) openSocket() error {
 	if err != nil {
 		return err
 	}
-	tls := d.self.AcceptTLS(wire.SessionProtocol, d.isSessionPeer)
+	tls := d.self.AcceptTLS([]string{wire.SessionProtocol, wire.BulkProtocol}, d.isSessionPeer)
 	d.listener, err = d.socket.Transport().Listen(tls, socket.QUICConfig())
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen for sessions: %w", err), d.socket.Close())

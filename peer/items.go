@@ -78,6 +78,10 @@ func (d *Daemon) tookMessage(m store.Message) {
 			return // said in a group that we are not in
 		}
 		d.events.Publish(d.messageRow(m))
+	case wire.KindFileOffer:
+		d.tookOffer(m)
+	case wire.KindFileAnswer:
+		d.tookAnswer(m)
 	case wire.KindGroup:
 		d.tookGroup(m.Peer, []byte(m.Payload))
 	}

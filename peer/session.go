@@ -56,6 +56,8 @@ type session struct {
 	unanswered atomic.Bool
 	// absent is set while the peer's absence is being watched.
 	absent atomic.Bool
+	// bulk counts the bulk connections that the peer has opened.
+	bulk atomic.Int32
 
 	mu sync.Mutex // guards what follows
 	// connection is nil until a handshake has succeeded, and again when the
@@ -234,11 +236,15 @@ func (d *Daemon) acceptSessions() {
 		if err != nil {
 			return
 		}
-		if s := d.sessionOf(connection); s != nil {
+		s := d.sessionOf(connection)
+		switch {
+		case s == nil:
+			connection.CloseWithError(codeStranger, "not introduced")
+		case connection.ConnectionState().TLS.NegotiatedProtocol == wire.BulkProtocol:
+			s.begin(func() { s.serveBulk(connection) })
+		default:
 			s.use(connection)
-			continue
 		}
-		connection.CloseWithError(codeStranger, "not introduced")
 	}
 }
 

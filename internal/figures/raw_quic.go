@@ -70,7 +70,7 @@ func (e *rawEnd) listen(other netip.AddrPort) error {
 	if err != nil {
 		return err
 	}
-	e.tls = self.AcceptTLS(rawProtocol, func(wire.Key) bool { return true }) // nobody else is in the lab
+	e.tls = self.AcceptTLS([]string{rawProtocol}, func(wire.Key) bool { return true }) // nobody else is in the lab
 	if e.listener, err = e.transport.Listen(e.tls, socket.QUICConfig()); err != nil {
 		return err
 	}

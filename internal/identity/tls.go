@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 
 	"peerd/wire"
 )
@@ -49,28 +50,29 @@ func onlyKey(pin wire.Key) keyCheck {
 // A TLS 1.3 client believes the handshake done before the server has looked at
 // the client's certificate: a refused client learns of it from its first read.
 func (i *Identity) ServerTLS(alpn string) *tls.Config {
-	return i.config(alpn, controlCurves, anyKey)
+	return i.config([]string{alpn}, controlCurves, anyKey)
 }
 
 // ClientTLS returns the configuration of a control connection to the rendezvous
 // whose key is exactly pin. Another key fails the handshake with WrongKeyError.
 func (i *Identity) ClientTLS(alpn string, pin wire.Key) *tls.Config {
-	return i.config(alpn, controlCurves, onlyKey(pin))
+	return i.config([]string{alpn}, controlCurves, onlyKey(pin))
 }
 
 // MutualTLS returns the configuration of a QUIC session with the peer whose key
 // is exactly pin, for the dialling and for the accepting side alike. Another key
 // fails the handshake with WrongKeyError.
 func (i *Identity) MutualTLS(alpn string, pin wire.Key) *tls.Config {
-	return i.config(alpn, sessionCurves, onlyKey(pin))
+	return i.config([]string{alpn}, sessionCurves, onlyKey(pin))
 }
 
-// AcceptTLS returns the configuration of a QUIC listener that learns who dials
-// from the handshake. allowed is asked about a key that is not proven yet, from
-// the handshake's goroutine: it must be quick, safe for concurrent use and without
-// side effects. A refused key fails the handshake with ErrKeyNotAllowed.
-func (i *Identity) AcceptTLS(alpn string, allowed func(wire.Key) bool) *tls.Config {
-	return i.config(alpn, sessionCurves, func(key wire.Key) error {
+// AcceptTLS returns the configuration of a QUIC listener that learns from the
+// handshake who dials, and which of the protocols it speaks. allowed is asked about
+// a key that is not proven yet, from the handshake's goroutine: it must be quick,
+// safe for concurrent use and without side effects. A refused key fails the
+// handshake with ErrKeyNotAllowed.
+func (i *Identity) AcceptTLS(alpns []string, allowed func(wire.Key) bool) *tls.Config {
+	return i.config(alpns, sessionCurves, func(key wire.Key) error {
 		if !allowed(key) {
 			return fmt.Errorf("%w: %s", ErrKeyNotAllowed, key)
 		}
@@ -96,19 +98,19 @@ func sessionCurves() []tls.CurveID {
 
 // config is everything the four configurations have in common. Neither tickets
 // nor 0-RTT: resumption would skip the proof of the key and outlive its secrets.
-func (i *Identity) config(alpn string, curves func() []tls.CurveID, check keyCheck) *tls.Config {
+func (i *Identity) config(alpns []string, curves func() []tls.CurveID, check keyCheck) *tls.Config {
 	return &tls.Config{
 		Certificates:           []tls.Certificate{i.secret.certificate},
 		ClientAuth:             tls.RequireAnyClientCert,
 		CurvePreferences:       curves(),
 		InsecureSkipVerify:     true, // VerifyConnection checks the key, all that matters
 		MinVersion:             tls.VersionTLS13,
-		NextProtos:             []string{alpn},
+		NextProtos:             alpns,
 		SessionTicketsDisabled: true,
 		VerifyConnection: func(state tls.ConnectionState) error {
 			// Go accepts a client that offers no protocol at all.
-			if state.NegotiatedProtocol != alpn {
-				return fmt.Errorf("the other side does not speak %q", alpn)
+			if !slices.Contains(alpns, state.NegotiatedProtocol) {
+				return fmt.Errorf("the other side does not speak %q", alpns)
 			}
 			key, err := PeerKey(state)
 			if err != nil {

@@ -76,7 +76,7 @@ func TestBothSidesLearnTheOthersKey(t *testing.T) {
 		{"control connection", client.ClientTLS(testALPN, server.Key()), server.ServerTLS(testALPN)},
 		{"session between pinned peers", client.MutualTLS(testALPN, server.Key()), server.MutualTLS(testALPN, client.Key())},
 		{"session with a listener that asks who dials", client.MutualTLS(testALPN, server.Key()),
-			server.AcceptTLS(testALPN, func(key wire.Key) bool { return key == client.Key() })},
+			server.AcceptTLS([]string{testALPN}, func(key wire.Key) bool { return key == client.Key() })},
 	} {
 		t.Run(test.proves, func(t *testing.T) {
 			near, far := handshake(t, test.client, test.server)
@@ -135,7 +135,7 @@ func TestWrongKeyEndsTheHandshake(t *testing.T) {
 func TestKeyThatIsNotAllowedEndsTheHandshake(t *testing.T) {
 	server, client := generate(t), generate(t)
 	near, far := handshake(t, client.MutualTLS(testALPN, server.Key()),
-		server.AcceptTLS(testALPN, func(wire.Key) bool { return false }))
+		server.AcceptTLS([]string{testALPN}, func(wire.Key) bool { return false }))
 	if !errors.Is(far.err, ErrKeyNotAllowed) {
 		t.Errorf("the listener says %v, want ErrKeyNotAllowed", far.err)
 	}

@@ -41,8 +41,15 @@ const (
 	CodeKeyKnown       Code = "key_known"       // a key to be trusted is pinned to another name
 	CodeNameTaken      Code = "name_taken"      // a petname is somebody else's name
 	CodeMessagesQueued Code = "messages_queued" // for a contact to be forgotten
-	CodeBlocked        Code = "blocked"         // by the user
-	CodeCodeDiffers    Code = "code_differs"    // the safety code given is not that of the keys
+
+	CodeNoSuchTransfer Code = "no_such_transfer"
+	CodeTransferState  Code = "transfer_state" // of a transfer for which a decision makes no sense
+	CodeNoSpace        Code = "no_space"
+	CodeNoSuchGroup    Code = "no_such_group"
+	CodeGroupAmbiguous Code = "group_ambiguous" // several groups have the name
+
+	CodeBlocked     Code = "blocked"      // by the user
+	CodeCodeDiffers Code = "code_differs" // the safety code given is not that of the keys
 	// CodeVerifiedKeyChanged is CodeKeyChanged for a key that the user has verified.
 	CodeVerifiedKeyChanged Code = "verified_key_changed"
 
@@ -58,7 +65,7 @@ type meaning struct{ exit, status int }
 // daemon count as other.
 func (c Code) meaning() meaning {
 	switch c {
-	case CodeUsage, CodeMessageAmbiguous:
+	case CodeUsage, CodeGroupAmbiguous, CodeMessageAmbiguous:
 		return meaning{exitcode.Usage, http.StatusBadRequest}
 	case CodeUnreachable:
 		return meaning{exitcode.DaemonUnreachable, http.StatusServiceUnavailable}
@@ -66,7 +73,7 @@ func (c Code) meaning() meaning {
 		CodeBlocked, CodeCodeDiffers, CodeVerifiedKeyChanged,
 		CodeNotOurs, CodeUnsent:
 		return meaning{exitcode.Denied, http.StatusForbidden}
-	case CodeNoSuchPeer, CodeNoSuchContact, CodeNoSuchMessage:
+	case CodeNoSuchPeer, CodeNoSuchContact, CodeNoSuchMessage, CodeNoSuchGroup:
 		return meaning{exitcode.NoSuchPeer, http.StatusNotFound}
 	case CodeNotReached:
 		return meaning{exitcode.NotReached, http.StatusGatewayTimeout}

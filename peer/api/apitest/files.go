@@ -2,35 +2,29 @@ package apitest
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 
 	"peerd/peer/api"
 )
 
-// Offer makes a peer offer a file.
-func (d *Daemon) Offer(from, name string, size int64) {
+// Offer makes a peer offer a file of that size, and returns the transfer's id.
+func (d *Daemon) Offer(from, name string, size int64) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.addTransfer(api.Transfer{Peer: from, PeerKey: d.peer(from).Key, Name: name, Size: size, Files: 1, State: api.TransferOffered})
+	return d.addTransfer(from, api.Transfer{Name: name, Size: size, Files: 1, State: api.TransferOffered}).ID
 }
 
-// Move brings a transfer to a state, with so many bytes moved.
-func (d *Daemon) Move(id string, state api.TransferState, moved int64) {
+// Move brings a transfer to a state, with so many bytes moved. The reason, of a
+// failure or pause, may be empty.
+func (d *Daemon) Move(id string, state api.TransferState, moved int64, reason api.TransferReason) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if t, err := d.transfer(id); err == nil {
-		t.State, t.Moved = state, moved
-		d.Publish(api.FileEvent{Transfer: *t, At: Epoch})
+		t.Moved = moved
+		d.change(t, state, reason)
 	}
-}
-
-// addTransfer adds t and tells of it. The caller holds the lock.
-func (d *Daemon) addTransfer(t api.Transfer) api.Transfer {
-	t.ID, t.OfferedAt = id('f', len(d.transfers)+1), Epoch
-	d.transfers = append(d.transfers, t)
-	d.Publish(api.FileEvent{Transfer: t, At: Epoch})
-	return t
 }
 
 // transfer finds a transfer. The caller holds the lock.
@@ -42,6 +36,7 @@ func (d *Daemon) transfer(id string) (*api.Transfer, error) {
 	return &d.transfers[i], nil
 }
 
+// OfferFile offers whatever is at the path, and takes its size.
 func (d *Daemon) OfferFile(_ context.Context, request api.FileOffer) (api.Transfer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -49,14 +44,41 @@ func (d *Daemon) OfferFile(_ context.Context, request api.FileOffer) (api.Transf
 	if err != nil {
 		return api.Transfer{}, err
 	}
-	state := api.TransferQueued
-	if peer.Online {
-		state = api.TransferOffered
+	info, err := os.Stat(request.Path)
+	if err != nil {
+		return api.Transfer{}, err
 	}
-	return d.addTransfer(api.Transfer{
-		Peer: peer.Name, PeerKey: peer.Key, Outgoing: true, Name: filepath.Base(request.Path), Path: request.Path,
-		Size: 1000, Files: 1, State: state,
-	}), nil
+	t := api.Transfer{
+		Name: filepath.Base(request.Path), Size: info.Size(), Files: 1, Folder: info.IsDir(), Path: request.Path,
+		Outgoing: true, State: api.TransferQueued,
+	}
+	if peer.Online {
+		t.State = api.TransferOffered
+	}
+	return d.addTransfer(peer.Name, t), nil
+}
+
+// addTransfer completes a new transfer and tells of it. The caller holds the lock.
+func (d *Daemon) addTransfer(peer string, t api.Transfer) api.Transfer {
+	t.ID, t.Peer, t.PeerKey, t.OfferedAt = id('f', len(d.transfers)+1), peer, d.peer(peer).Key, Epoch
+	d.transfers = append(d.transfers, t)
+	d.Publish(api.FileEvent{Transfer: t, At: Epoch})
+	return t
+}
+
+// change brings a transfer to a state. The caller holds the lock.
+func (d *Daemon) change(t *api.Transfer, state api.TransferState, reason api.TransferReason) {
+	t.State, t.Reason = state, reason
+	if state == api.TransferDone {
+		t.Moved = t.Size
+		if !t.Outgoing {
+			t.Path = "/downloads/" + t.Name
+		}
+	}
+	if state.Final() {
+		t.EndedAt = Epoch
+	}
+	d.Publish(api.FileEvent{Transfer: *t, At: Epoch})
 }
 
 func (d *Daemon) Transfers(context.Context) ([]api.Transfer, error) {
@@ -65,6 +87,8 @@ func (d *Daemon) Transfers(context.Context) ([]api.Transfer, error) {
 	return slices.Clone(d.transfers), nil
 }
 
+// DecideFile does what is decided at once: what is accepted stays accepted until
+// Move.
 func (d *Daemon) DecideFile(_ context.Context, decision api.FileDecision) (api.Transfer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -75,10 +99,9 @@ func (d *Daemon) DecideFile(_ context.Context, decision api.FileDecision) (api.T
 	if t.State.Final() || t.Outgoing && decision.Verb != api.FileCancel {
 		return api.Transfer{}, api.WrongTransferState(decision.Verb, *t)
 	}
-	t.State = map[api.FileVerb]api.TransferState{
+	d.change(t, map[api.FileVerb]api.TransferState{
 		api.FileAccept: api.TransferAccepted, api.FileDecline: api.TransferDeclined, api.FileCancel: api.TransferCancelled,
-	}[decision.Verb]
-	d.Publish(api.FileEvent{Transfer: *t, At: Epoch})
+	}[decision.Verb], "")
 	return *t, nil
 }
 
