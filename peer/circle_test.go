@@ -23,6 +23,7 @@ type circle struct {
 	t      testing.TB
 	config rendezvous.Config
 	invite invite.Invite
+	server *rendezvous.Server
 	stop   func()
 }
 
@@ -55,6 +56,7 @@ func (c *circle) start() {
 		}
 	})
 	c.t.Cleanup(c.stop)
+	c.server = server
 	c.config.Listen = server.Addr().String()
 	c.config.Advertise = c.config.Listen
 	if c.invite, err = server.CreateInvite(16, time.Hour); err != nil {

@@ -100,6 +100,7 @@ func (d *Daemon) classified(ctx context.Context, address netip.Addr, result natc
 		d.observation.openerTTL = result.OpenerTTL
 	}
 	d.mu.Unlock()
+	signal(d.classic.changed)
 	if changed {
 		d.log.Info().Stringer("mapping", report.Mapping).Stringer("filtering", report.Filtering).
 			Stringer("allocation", report.Allocation).Int("step", result.Step).Int("opener_ttl", result.OpenerTTL).

@@ -65,6 +65,9 @@ func calledName(contact store.Contact) string { return cmp.Or(contact.Petname, c
 // resolve finds the key of a peer the user named. A name means the key pinned
 // to it; when the roster has the name with another key, nothing may be sent.
 func (d *Daemon) resolve(ref string) (wire.Key, error) {
+	if api.IsClassic(ref) {
+		return wire.Key{}, api.ClassicOnly(ref)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	key, err := d.resolveLocked(ref)
@@ -131,6 +134,9 @@ func (d *Daemon) nameOf(peer wire.Key) string {
 }
 
 func (d *Daemon) nameOfLocked(peer wire.Key) string {
+	if store.IsClassic(peer) {
+		return d.classicRef(peer)
+	}
 	contact, known := d.contacts.byKey[peer]
 	shown := calledName(contact)
 	if !known {

@@ -47,7 +47,10 @@ type Config struct {
 	// PortMapper is portmap.Keep, or nil: then routers are asked neither for a port
 	// nor whether they would map one. A socket on loopback is never mapped.
 	PortMapper PortMapper
-	Logger     zerolog.Logger
+	// Classic takes part in the classic protocol, in which nothing is encrypted and
+	// nobody proves who he is. Its users are told our name and address.
+	Classic bool
+	Logger  zerolog.Logger
 }
 
 var _ api.Backend = (*Daemon)(nil)
@@ -67,6 +70,7 @@ type Daemon struct {
 	online     onlineGate
 	roaming    roaming
 	classifier classifier
+	classic    *classic
 	files      files
 	// envelopes wait to be opened.
 	envelopes chan receivedEnvelope
@@ -132,6 +136,10 @@ func Start(config Config) (*Daemon, error) {
 	d.group.Go(d.keepSightings)
 	d.group.Go(d.acceptSessions)
 	d.group.Go(d.openEnvelopes)
+	if config.Classic {
+		d.group.Go(d.takeTalks)
+		d.group.Go(d.keepOpen)
+	}
 	d.wakePending()
 	return d, nil
 }
@@ -169,6 +177,9 @@ func open(config Config, opened *store.Store) (*Daemon, error) {
 	if err := d.reloadGroups(); err != nil {
 		return nil, err
 	}
+	if d.classic, err = d.newClassic(); err != nil {
+		return nil, err
+	}
 	if err := d.openSocket(); err != nil {
 		return nil, err
 	}
@@ -185,6 +196,7 @@ func (d *Daemon) openSocket() error {
 		PathChanged:    d.pathChanged,
 		TalkWanted:     d.talkWanted,
 		RelayByControl: d.relayByControl,
+		Classic:        d.classicCallback(),
 	})
 	if err != nil {
 		return err

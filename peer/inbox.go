@@ -78,6 +78,10 @@ func (d *Daemon) author(ref string) (wire.Key, error) {
 	if key, err := wire.ParseKey(ref); err == nil {
 		return key, nil
 	}
+	if api.IsClassic(ref) {
+		user, err := d.classicUserOf(ref)
+		return user.Key, err
+	}
 	return d.resolve(ref)
 }
 

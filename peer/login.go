@@ -168,6 +168,7 @@ func (d *Daemon) wentOffline() {
 	defer d.mu.Unlock()
 	d.dialling, d.control = nil, nil
 	d.roster.DropPartial()
+	d.classic.offline(time.Now())
 }
 
 // endWith logs out when the daemon closes. The function it returns closes the
@@ -258,6 +259,7 @@ func (d *Daemon) hello(target membership) (wire.Hello, error) {
 		Prekey:        prekey,
 		RosterEpoch:   d.roster.Epoch(),
 		RosterVersion: d.roster.Version(),
+		Classic:       d.config.Classic,
 	}, nil
 }
 
@@ -267,6 +269,7 @@ func (d *Daemon) welcomed(connection *control.Conn, welcome wire.Welcome) error 
 		return err
 	}
 	d.socket.SetTCPSource(connection.LocalAddr())
+	d.classic.begin()
 	d.mu.Lock()
 	d.control, d.dialling = connection, nil
 	d.mu.Unlock()
@@ -299,6 +302,8 @@ func (d *Daemon) serveControl(connection *control.Conn) error {
 			d.receiveEnvelope(m)
 		case wire.Relay:
 			d.socket.DeliverRelayed(m.Session, m.Payload)
+		case wire.ClassicUsers:
+			d.applyClassicUsers(m)
 		case wire.Goodbye:
 			err = errGoodbye{reason: m.Reason, returnIn: m.ReturnIn}
 		}

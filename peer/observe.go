@@ -180,6 +180,7 @@ func (d *Daemon) observed(server netip.AddrPort, accept wire.Accept) {
 	d.chooseRelay(server)
 	if moved {
 		d.routerChanged(before, accept.Observed)
+		d.classic.reopen()
 	}
 	d.sendEndpoints()
 	if moved && elsewhere {

@@ -51,6 +51,9 @@ func (d *Daemon) Send(ctx context.Context, request api.SendRequest) (api.Sent, e
 	if err := checkText(request.Text); err != nil {
 		return api.Sent{}, err
 	}
+	if api.IsClassic(request.To) {
+		return d.sendTalk(ctx, request)
+	}
 	peer, err := d.addressee(request.To)
 	if err != nil {
 		return api.Sent{}, err
@@ -118,7 +121,7 @@ func (d *Daemon) WaitMessage(ctx context.Context, text string, wanted api.State)
 			}
 		}
 		row := d.sentRow(m)
-		if row.State.Reached(wanted) {
+		if row.State.Reached(wanted) || row.Classic { // whose state is its last one
 			return row, nil
 		}
 		select {
@@ -138,6 +141,8 @@ func (d *Daemon) sentRow(m store.Message) api.Sent {
 		To:    d.nameOf(m.Peer),
 		State: api.State(m.State),
 		Path:  api.Path(m.Path),
+
+		ClassicMark: markOf(m.Peer),
 	}
 	switch m.State {
 	case store.Queued:

@@ -73,6 +73,9 @@ func (d *Daemon) receiptsForAll(ctx context.Context) (api.Receipts, error) {
 // tellsRead reports whether a peer may be told what we have read. When that
 // cannot be looked up it may not.
 func (d *Daemon) tellsRead(ctx context.Context, peer wire.Key) bool {
+	if store.IsClassic(peer) {
+		return false // there is no word for it
+	}
 	d.mu.Lock()
 	own := d.contacts.byKey[peer].Receipts
 	d.mu.Unlock()

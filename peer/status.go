@@ -3,11 +3,13 @@ package peer
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
 
 	"peerd/peer/api"
+	"peerd/peer/store"
 	"peerd/wire"
 )
 
@@ -24,6 +26,7 @@ func (d *Daemon) Status(context.Context) (api.Status, error) {
 		Rendezvous: rendezvous,
 		NAT:        nat,
 		UDP:        udp,
+		Classic:    d.classicStatus(),
 	}, nil
 }
 
@@ -70,7 +73,8 @@ func natWords(report wire.NATReport) api.NAT {
 	}
 }
 
-// Peers lists every other member of the circle and every contact, by name.
+// Peers lists every other member of the circle and every contact, by name, then
+// users of the classic protocol.
 func (d *Daemon) Peers(ctx context.Context) ([]api.Peer, error) {
 	unread, err := d.store.Unread(ctx)
 	if err != nil {
@@ -87,7 +91,7 @@ func (d *Daemon) Peers(ctx context.Context) ([]api.Peer, error) {
 		rows = append(rows, row)
 	}
 	slices.SortFunc(rows, func(a, b api.Peer) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key)) })
-	return rows, nil
+	return append(rows, d.classicRows(unread)...), nil
 }
 
 // knownPeers returns the members of the circle, the contacts, and whoever
@@ -108,6 +112,7 @@ func (d *Daemon) knownPeers(unread, queued map[wire.Key]int) []wire.Key {
 		}
 	}
 	delete(known, d.Key())
+	maps.DeleteFunc(known, func(key wire.Key, _ bool) bool { return store.IsClassic(key) })
 	keys := make([]wire.Key, 0, len(known))
 	for key := range known {
 		keys = append(keys, key)

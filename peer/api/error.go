@@ -42,6 +42,10 @@ const (
 	CodeNameTaken      Code = "name_taken"      // a petname is somebody else's name
 	CodeMessagesQueued Code = "messages_queued" // for a contact to be forgotten
 
+	CodeClassicOnly Code = "classic_only" // more was asked of a classic user than there is
+	CodeClassicAway Code = "classic_away" // a classic user is not online
+	CodeClassicOff  Code = "classic_off"  // this peer takes no part in the classic protocol
+
 	CodeNoSuchTransfer Code = "no_such_transfer"
 	CodeTransferState  Code = "transfer_state" // of a transfer for which a decision makes no sense
 	CodeNoSpace        Code = "no_space"
@@ -65,15 +69,15 @@ type meaning struct{ exit, status int }
 // daemon count as other.
 func (c Code) meaning() meaning {
 	switch c {
-	case CodeUsage, CodeGroupAmbiguous, CodeMessageAmbiguous:
+	case CodeUsage, CodeClassicOnly, CodeGroupAmbiguous, CodeMessageAmbiguous:
 		return meaning{exitcode.Usage, http.StatusBadRequest}
 	case CodeUnreachable:
 		return meaning{exitcode.DaemonUnreachable, http.StatusServiceUnavailable}
-	case CodeDenied, CodeKeyChanged, CodeKeyMismatch, CodeKeyKnown, CodeNameTaken, CodeMessagesQueued,
+	case CodeDenied, CodeClassicOff, CodeKeyChanged, CodeKeyMismatch, CodeKeyKnown, CodeNameTaken, CodeMessagesQueued,
 		CodeBlocked, CodeCodeDiffers, CodeVerifiedKeyChanged,
 		CodeNotOurs, CodeUnsent:
 		return meaning{exitcode.Denied, http.StatusForbidden}
-	case CodeNoSuchPeer, CodeNoSuchContact, CodeNoSuchMessage, CodeNoSuchGroup:
+	case CodeNoSuchPeer, CodeClassicAway, CodeNoSuchContact, CodeNoSuchMessage, CodeNoSuchGroup:
 		return meaning{exitcode.NoSuchPeer, http.StatusNotFound}
 	case CodeNotReached:
 		return meaning{exitcode.NotReached, http.StatusGatewayTimeout}

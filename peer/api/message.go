@@ -18,6 +18,7 @@ type Message struct {
 	State      State       `json:"state,omitzero"`       // of ours; in a group the state that every member has reached
 	EditedAt   Time        `json:"edited_at,omitzero"`   // when its author changed Text last
 	Unsent     bool        `json:"unsent,omitzero"`      // its author has taken it back; Text is empty then
+	ClassicMark
 }
 
 // EventType implements [Event].

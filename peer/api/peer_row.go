@@ -2,7 +2,8 @@ package api
 
 import "net/netip"
 
-// Peer is another member of the circle.
+// Peer is another member of the circle, or a user of the classic protocol, whose
+// Key is its Name: it has no other.
 type Peer struct {
 	V         Version        `json:"v"`
 	Name      string         `json:"name"`
@@ -18,6 +19,7 @@ type Peer struct {
 	Pinned    bool           `json:"pinned"`             // a contact
 	Verified  bool           `json:"verified"`           // the user has compared the safety code
 	Blocked   bool           `json:"blocked"`
+	ClassicMark
 }
 
 // PeerRef names a peer in a request: its name or its whole key.

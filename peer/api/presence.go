@@ -8,6 +8,7 @@ type Presence struct {
 	Key    string       `json:"key"`
 	Online bool         `json:"online"`
 	At     Time         `json:"at"`
+	ClassicMark
 }
 
 // EventType implements [Event].

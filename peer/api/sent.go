@@ -22,4 +22,5 @@ type Sent struct {
 	// Elapsed is the time from the acceptance of the message by the daemon to
 	// its arrival in State, by this peer's clock.
 	Elapsed Milliseconds `json:"elapsed_ms"`
+	ClassicMark
 }

@@ -12,6 +12,8 @@ type Status struct {
 	NAT        NAT        `json:"nat"`
 	UDP        bool       `json:"udp"` // UDP to the rendezvous works
 	Release    string     `json:"release,omitempty"`
+	// Classic is nil unless this peer takes part in the classic protocol.
+	Classic *ClassicStatus `json:"classic,omitempty"`
 }
 
 // Identity returns who this peer is.

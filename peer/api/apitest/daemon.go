@@ -130,6 +130,8 @@ func (d *Daemon) Receive(from, text string) {
 		SentAt:     Epoch,
 		ReceivedAt: api.At(Epoch.Add(18 * time.Millisecond)),
 		Path:       peer.Path,
+
+		ClassicMark: peer.ClassicMark,
 	}
 	d.inbox = append(d.inbox, m)
 	d.history = append(d.history, m.ID)
@@ -143,7 +145,7 @@ func (d *Daemon) SetOnline(name string, online bool) {
 	defer d.mu.Unlock()
 	peer := d.peer(name)
 	peer.Online = online
-	d.Publish(api.Presence{Name: name, Key: peer.Key, Online: online, At: Epoch})
+	d.Publish(api.Presence{Name: name, Key: peer.Key, Online: online, At: Epoch, ClassicMark: peer.ClassicMark})
 }
 
 // SetPath changes the path to the peer; a direct one has the given endpoint.
@@ -281,7 +283,7 @@ func (d *Daemon) Send(_ context.Context, request api.SendRequest) (api.Sent, err
 	if i := d.indexSent(request.ID); i >= 0 {
 		return d.sent[i], nil
 	}
-	s := api.Sent{ID: request.ID, To: peer.Name}
+	s := api.Sent{ID: request.ID, To: peer.Name, ClassicMark: peer.ClassicMark}
 	if s.ID == "" {
 		s.ID = id('s', len(d.sent)+1)
 	}
@@ -314,7 +316,7 @@ func (d *Daemon) WaitMessage(ctx context.Context, id string, wanted api.State) (
 			s = d.at(s, wanted)
 		}
 		d.mu.Unlock()
-		if s.State.Reached(wanted) {
+		if s.State.Reached(wanted) || s.Classic {
 			return s, nil
 		}
 		select {

@@ -55,6 +55,7 @@ func (d *Daemon) outgoing(i int) api.Message {
 	m := api.Message{
 		ID: s.ID, From: d.status.Name, FromKey: d.status.Key, To: s.To, Text: d.texts[i],
 		SentAt: Epoch, Path: s.Path, Outgoing: true, State: s.State,
+		ClassicMark: s.ClassicMark,
 	}
 	if s.State.Reached(api.StateDelivered) {
 		m.ReceivedAt = Epoch
