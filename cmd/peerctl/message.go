@@ -42,8 +42,12 @@ func shownAt(m api.Message) api.Time {
 // author says who wrote a message, and to whom.
 func (a *app) author(m api.Message) string {
 	switch {
+	case m.Outgoing && m.Classic:
+		return fill(a.text.Message.To, fill(a.text.Classic.Marked, printable.Line(m.To)))
 	case m.Outgoing:
 		return fill(a.text.Message.To, printable.Line(m.To))
+	case m.Classic:
+		return fill(a.text.Classic.Marked, printable.Line(m.From))
 	case m.Group != "":
 		return fill(a.text.Message.InGroup, printable.Line(m.From), printable.Line(m.Group))
 	}

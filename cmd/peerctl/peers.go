@@ -69,6 +69,8 @@ func (a *app) peerCells(p api.Peer) []string {
 // trust says what the user thinks of a peer.
 func (a *app) trust(p api.Peer) string {
 	switch text := &a.text.Contact; {
+	case p.Classic:
+		return a.text.Classic.Trust
 	case p.Blocked:
 		return text.Blocked
 	case p.Verified:
@@ -82,7 +84,11 @@ func (a *app) trust(p api.Peer) string {
 // whereabouts is the path to a peer, or what is known instead of one.
 func (a *app) whereabouts(p api.Peer) string {
 	var parts []string
+	if p.Classic {
+		parts = append(parts, a.text.Classic.Mark)
+	}
 	switch {
+	case p.Classic && !p.Online:
 	case p.Path != api.PathNone:
 		parts = append(parts, a.text.path(p.Path, p.Transport, p.Endpoint))
 	case p.Online:

@@ -38,6 +38,7 @@ var update = flag.Bool("update", false, "rewrite the expected outputs in testdat
 //	refuse PEER declined|other
 //	verified CONTACT        the user has compared the safety code
 //	receive FROM TEXT       a message arrives; TEXT may have the escapes of a Go string
+//	classic NAME            a user of the classic protocol comes online
 //	presence PEER online|offline
 //	path PEER direct|relay|none
 //	reach PEER STATE        how far messages to the peer get on their own
@@ -59,6 +60,7 @@ func TestScripts(t *testing.T) {
 			"interrupted": interrupted,
 			"subscribed":  subscribed,
 			"receive":     receive,
+			"classic":     classic,
 			"presence":    presence,
 			"path":        changePath,
 			"reach":       reach,
@@ -175,6 +177,8 @@ func receive(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	of(ts).Receive(args[0], text)
 }
+
+func classic(ts *testscript.TestScript, _ bool, args []string) { of(ts).AddClassic(args[0]) }
 
 func presence(ts *testscript.TestScript, _ bool, args []string) {
 	of(ts).SetOnline(args[0], args[1] == "online")

@@ -33,7 +33,10 @@ most 64 KiB.
 
 A message is safe on this peer's disk before anything else happens. It is sent
 again until the recipient has it, even if this command gives up waiting (exit
-code 6).`,
+code 6).
+
+A user of the classic protocol (classic/NAME, see peers) gets it as one datagram:
+unencrypted, not repeated, and not acknowledged, so "sent" is the most there is.`,
 		Example: `  peerctl send bob "see you at eight"
   peerctl send bob carol "see you at eight"
   date | peerctl send bob --wait read`,
@@ -50,7 +53,12 @@ code 6).`,
 		if err != nil {
 			return err
 		}
-		return a.send(ctx, client, peers, text, wanted)
+		return a.send(ctx, client, peers, text, func(peer string) api.State {
+			if api.IsClassic(peer) && !command.Flags().Changed("wait") {
+				return api.StateSent
+			}
+			return wanted
+		})
 	})
 	return command
 }
@@ -94,31 +102,33 @@ func readText(in io.Reader) (string, error) {
 
 // delivery is one message on its way to one peer.
 type delivery struct {
-	peer  string // as the user wrote it
-	sent  api.Sent
-	steps []api.Sent // states worth showing that were passed, in order
-	err   error
+	peer   string    // as the user wrote it
+	wanted api.State // how far it is to come
+	sent   api.Sent
+	steps  []api.Sent // states worth showing that were passed, in order
+	err    error
 }
 
 // send stores the message for every peer, then waits for all of them at once,
-// and shows the outcomes in the order of the arguments.
-func (a *app) send(ctx context.Context, client *api.Client, peers []string, text string, wanted api.State) error {
+// and shows the outcomes in the order of the arguments. wanted says how far to
+// wait for each.
+func (a *app) send(ctx context.Context, client *api.Client, peers []string, text string, wanted func(peer string) api.State) error {
 	deliveries := make([]delivery, len(peers))
 	start := time.Now()
 	for i, peer := range peers {
 		d := &deliveries[i]
-		d.peer = peer
+		d.peer, d.wanted = peer, wanted(peer)
 		d.sent, d.err = a.store(ctx, client, peer, text)
 	}
 	var waits sync.WaitGroup
 	for i := range deliveries {
 		d := &deliveries[i]
 		if d.err == nil {
-			waits.Go(func() { d.err = a.follow(ctx, client, d, wanted, start.Add(a.timeout)) })
+			waits.Go(func() { d.err = a.follow(ctx, client, d, start.Add(a.timeout)) })
 		}
 	}
 	waits.Wait()
-	return a.showDeliveries(ctx, deliveries, wanted)
+	return a.showDeliveries(ctx, deliveries)
 }
 
 func (a *app) store(ctx context.Context, client *api.Client, peer, text string) (api.Sent, error) {
@@ -127,11 +137,11 @@ func (a *app) store(ctx context.Context, client *api.Client, peer, text string) 
 	return client.Send(ctx, api.SendRequest{To: peer, Text: text})
 }
 
-// follow waits until the message has reached wanted, at most until deadline. For
-// a wanted read it also takes note of the delivery, which people want to see.
-func (a *app) follow(ctx context.Context, client *api.Client, d *delivery, wanted api.State, deadline time.Time) error {
+// follow waits until the message has come as far as wanted, at most until deadline.
+// For a wanted read it also takes note of the delivery, which people want to see.
+func (a *app) follow(ctx context.Context, client *api.Client, d *delivery, deadline time.Time) error {
 	for _, step := range []api.State{api.StateSent, api.StateDelivered, api.StateRead} {
-		if !wanted.Reached(step) || (step == api.StateSent && wanted != step) {
+		if !d.wanted.Reached(step) || (step == api.StateSent && d.wanted != step) {
 			continue
 		}
 		within := max(0, time.Until(deadline))
@@ -152,7 +162,7 @@ func (a *app) follow(ctx context.Context, client *api.Client, d *delivery, wante
 
 // showDeliveries shows every message that was stored and reports what went
 // wrong. The error is the worst of all.
-func (a *app) showDeliveries(ctx context.Context, deliveries []delivery, wanted api.State) error {
+func (a *app) showDeliveries(ctx context.Context, deliveries []delivery) error {
 	var t table
 	code := exitcode.OK
 	for _, d := range deliveries {
@@ -175,8 +185,8 @@ func (a *app) showDeliveries(ctx context.Context, deliveries []delivery, wanted 
 	}
 	for _, d := range deliveries {
 		err := d.err
-		if err == nil && !d.sent.State.Reached(wanted) {
-			err = a.notReached(d.sent, wanted)
+		if err == nil && !d.sent.State.Reached(d.wanted) {
+			err = a.notReached(d.sent, d.wanted)
 		}
 		if err != nil {
 			code = worse(code, a.finish(ctx, err))
@@ -189,6 +199,9 @@ func (a *app) showDeliveries(ctx context.Context, deliveries []delivery, wanted 
 }
 
 func (a *app) notReached(sent api.Sent, wanted api.State) error {
+	if sent.Classic {
+		return failure(api.CodeNotReached, a.text.Classic.NoReturn, sent.To)
+	}
 	if sent.State.Reached(api.StateDelivered) {
 		return failure(api.CodeNotReached, a.text.NotRead, sent.To, a.timeout)
 	}
@@ -212,6 +225,9 @@ func (a *app) progress(d delivery) string {
 		if s.State == api.StateRead {
 			break
 		}
+	}
+	if d.sent.Classic {
+		text = fill(a.text.Classic.Marked, text)
 	}
 	return printable.Line(text)
 }

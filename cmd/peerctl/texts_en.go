@@ -135,5 +135,7 @@ var english = texts{
 	UnknownLanguage: failureText{"no texts in language %[1]q: use en or zh", ""},
 
 	// The daemon speaks English.
+	Classic: englishClassic,
+
 	Daemon: nil,
 }

@@ -134,7 +134,12 @@ var chinese = texts{
 
 	UnknownLanguage: failureText{"没有 %[1]q 这种语言：请用 en 或 zh", ""},
 
+	Classic: chineseClassic,
+
 	Daemon: map[api.Code]failureText{
+		api.CodeClassicOnly: {"%[1]s 是经典协议的用户：没有密钥，只能用 send、read、history 和 search", "查看有密钥的联系人：peerctl contact ls"},
+		api.CodeClassicAway: {"%[1]s 不在线：经典协议的消息不能等待", "查看谁在线：peerctl peers --online"},
+		api.CodeClassicOff:  {"本机没有加入经典协议", "这样启动即可加入：peerd run --classic"},
 		api.CodeUnreachable: {"%[1]s 上没有守护进程应答", "启动：peerd run"},
 		api.CodeDenied:      {"无权访问 %[1]s：它属于其他用户", "请以运行 peerd 的用户身份运行 peerctl"},
 		api.CodeKeyChanged:  {"%[1]q 的密钥已改变：对方可能是别人", "与本人核对（peerctl whoami），无误后接受：peerctl contact trust %[1]s"},

@@ -37,6 +37,7 @@ type runFlags struct {
 	socket      string
 	logLevel    string
 	portMapping string
+	classic     bool
 }
 
 func newRun(io stdio) *cobra.Command {
@@ -69,6 +70,8 @@ rendezvous or by the file system.`,
 	set.StringVar(&flags.socket, "socket", "", "`path` of the control socket (default: $PEERD_SOCKET, else peerd.sock in the state directory)")
 	set.StringVar(&flags.portMapping, "port-mapping", "auto",
 		"ask the home router to forward our port (PCP, NAT-PMP, UPnP): the `mode` is auto or off")
+	set.BoolVar(&flags.classic, "classic", false,
+		"meet users of the classic protocol at the rendezvous' door: unverified, unencrypted, and told your name and address")
 	set.StringVar(&flags.logLevel, "log-level", "warn", "debug, info, warn or error")
 	return command
 }
@@ -103,6 +106,7 @@ func daemonConfig(ctx context.Context, flags runFlags, io stdio) (peer.Config, e
 		StateDir:    flags.state,
 		Listen:      flags.listen,
 		DefaultName: defaultName(userName(), hostName()),
+		Classic:     flags.classic,
 		Logger:      logger,
 	}
 	if config.PortMapper, err = portMapper(flags.portMapping); err != nil {
