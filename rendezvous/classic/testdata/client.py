@@ -1,9 +1,10 @@
 """A client of the classic protocol, written from its description alone.
 
-    client.py SERVER-HOST:PORT USERNAME LISTEN-ADDRESS text|dotnet
+    client.py SERVER-HOST:PORT USERNAME LISTEN-ADDRESS text|dotnet [one-socket]
 
-It sends from one socket and listens on another, as the original does. Commands
-come on standard input, one a line:
+It sends from one socket and listens on another, as the original does, or does
+both with one, which works behind a router too. Commands come on standard input,
+one a line:
 
     login            log in, fetch the list
     talk NAME TEXT   to somebody in the list, directly
@@ -20,7 +21,7 @@ import socket
 import sys
 import threading
 
-server_text, username, listen_address, encoding = sys.argv[1:]
+server_text, username, listen_address, encoding, *options = sys.argv[1:]
 host, _, port_text = server_text.rpartition(":")
 server = (host, int(port_text))
 codec = "utf-8" if encoding == "text" else "utf-16-le"
@@ -29,8 +30,10 @@ sys.stdin.reconfigure(encoding="utf-8")
 
 sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sender.bind((listen_address, 0))
-listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-listener.bind((listen_address, 0))
+listener = sender
+if "one-socket" not in options:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    listener.bind((listen_address, 0))
 local_end_point = "%s:%d" % listener.getsockname()
 
 users = {}
