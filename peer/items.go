@@ -50,6 +50,9 @@ func (d *Daemon) acceptItems(ctx context.Context, payload wire.Message, peers ..
 
 // deliverable is a message of ours as it goes over the wire.
 func deliverable(m store.Message) wire.Message {
+	if m.Kind == wire.KindText && !m.UnsentAt.IsZero() {
+		return takenBack(m)
+	}
 	if m.Kind == wire.KindText {
 		return wire.Text{ID: m.ID, Seq: m.Seq, SentAt: m.SentAt, Body: m.Body, Group: m.Group}
 	}
@@ -82,6 +85,8 @@ func (d *Daemon) tookMessage(m store.Message) {
 		d.tookOffer(m)
 	case wire.KindFileAnswer:
 		d.tookAnswer(m)
+	case wire.KindEdit:
+		d.tookEdit(m)
 	case wire.KindGroup:
 		d.tookGroup(m.Peer, []byte(m.Payload))
 	}

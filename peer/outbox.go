@@ -1,9 +1,11 @@
 package peer
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -51,6 +53,9 @@ func (d *Daemon) Send(ctx context.Context, request api.SendRequest) (api.Sent, e
 	if err := checkText(request.Text); err != nil {
 		return api.Sent{}, err
 	}
+	if strings.HasPrefix(request.To, groupSign) {
+		return d.sendToGroup(ctx, request)
+	}
 	if api.IsClassic(request.To) {
 		return d.sendTalk(ctx, request)
 	}
@@ -65,8 +70,8 @@ func (d *Daemon) Send(ctx context.Context, request api.SendRequest) (api.Sent, e
 	if err := d.pin(ctx, peer); err != nil {
 		return api.Sent{}, err
 	}
-	failpoint.Hit(failpoint.AcceptBefore)
 	now := time.Now()
+	failpoint.Hit(failpoint.AcceptBefore)
 	m, err := d.store.Accept(ctx, peer, id, request.Text, now)
 	if err != nil {
 		return api.Sent{}, fmt.Errorf("accept message: %w", err)
@@ -125,7 +130,8 @@ func (d *Daemon) WaitMessage(ctx context.Context, text string, wanted api.State)
 			return row, nil
 		}
 		select {
-		case m = <-changed:
+		case now := <-changed:
+			m = further(m, now)
 		case <-ctx.Done():
 			return row, nil
 		case <-d.ctx.Done():
@@ -138,7 +144,7 @@ func (d *Daemon) WaitMessage(ctx context.Context, text string, wanted api.State)
 func (d *Daemon) sentRow(m store.Message) api.Sent {
 	row := api.Sent{
 		ID:    m.ID.String(),
-		To:    d.nameOf(m.Peer),
+		To:    cmp.Or(d.groupName(m.Group), d.nameOf(m.Peer)),
 		State: api.State(m.State),
 		Path:  api.Path(m.Path),
 

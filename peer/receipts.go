@@ -67,6 +67,20 @@ func (d *Daemon) receiptRow(m store.Message) api.Receipt {
 	return row
 }
 
+// Receipts tells how far a message of ours has come, for every recipient.
+func (d *Daemon) Receipts(ctx context.Context, ref string) ([]api.Receipt, error) {
+	copies, err := d.ownCopies(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	var rows []api.Receipt
+	for _, m := range copies {
+		rows = append(rows, d.receiptRow(m))
+	}
+	slices.SortFunc(rows, func(a, b api.Receipt) int { return cmp.Or(cmp.Compare(a.To, b.To), cmp.Compare(a.ToKey, b.ToKey)) })
+	return rows, nil
+}
+
 // slowestCopy returns the copy of a message of ours that has come least far: its
 // only one, but in a group.
 func (d *Daemon) slowestCopy(ctx context.Context, id wire.MessageID) (store.Message, error) {

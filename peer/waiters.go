@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"sync"
 
+	"peerd/peer/api"
 	"peerd/peer/store"
 	"peerd/wire"
 )
@@ -50,12 +51,23 @@ func (w *waiters) message(id wire.MessageID, m store.Message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for signal := range w.messages[id] {
+		news := m
 		select {
-		case <-signal: // it has not looked since the last change
+		case before := <-signal: // it has not looked since the last change
+			news = further(before, m)
 		default:
 		}
-		signal <- m
+		signal <- news
 	}
+}
+
+// further returns what is known of a message of which before was known and now is
+// told: word of changes that are close together comes in any order.
+func further(before, now store.Message) store.Message {
+	if before.Row == now.Row && api.State(before.State).Reached(api.State(now.State)) {
+		return before
+	}
+	return now
 }
 
 // awaitPong draws a nonce and returns a channel that is closed when its pong

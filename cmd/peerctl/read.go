@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +26,7 @@ func (a *app) readCommand() *cobra.Command {
 sender. A message is marked only after it has been written out. To look without
 marking: peerctl watch.`,
 		Args:              usageArgs(cobra.MaximumNArgs(1)),
-		ValidArgsFunction: a.completePeers,
+		ValidArgsFunction: a.completeRecipients,
 		RunE: a.with(func(ctx context.Context, client *api.Client, args []string) error {
 			r.client = client
 			if len(args) > 0 {
@@ -47,7 +48,7 @@ func (r *reader) run(ctx context.Context) error {
 	}
 	// Subscribe first: what arrives while the backlog is shown comes twice, and
 	// is recognised by its id, rather than not at all.
-	events, err := r.client.Events(ctx, api.TypeMessage)
+	events, err := r.client.Events(ctx, api.TypeMessage, api.TypeEdit)
 	if err != nil {
 		return err
 	}
@@ -64,21 +65,36 @@ func (r *reader) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		m, ok := event.(api.Message)
-		if !ok || shown[m.ID] || (sender != "" && m.FromKey != sender) {
-			continue
+		switch event := event.(type) {
+		case api.Message:
+			if _, twice := shown[event.ID]; !twice && r.wants(event, sender) {
+				err = r.show(ctx, event)
+			}
+		case api.Edit:
+			if shown[event.ID] != event.Message && !event.Outgoing && r.wants(event.Message, sender) {
+				err = r.showEdit(event)
+			}
 		}
-		if err := r.show(ctx, m); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// wants reports whether a message is one of those to be shown: of a group, or of
+// the peer with the key sender in none, or of anybody.
+func (r *reader) wants(m api.Message, sender string) bool {
+	if strings.HasPrefix(r.peer, "@") {
+		return m.Group == r.peer
+	}
+	return sender == "" || (m.FromKey == sender && m.Group == "")
+}
+
 // sender returns the key of the peer whose messages are wanted; empty means
 // everybody's.
 func (r *reader) sender(ctx context.Context) (string, error) {
-	if r.peer == "" {
+	if r.peer == "" || strings.HasPrefix(r.peer, "@") {
 		return "", nil
 	}
 	ctx, cancel := r.limited(ctx)
@@ -91,20 +107,20 @@ func (r *reader) sender(ctx context.Context) (string, error) {
 	return peer.Key, err
 }
 
-// backlog shows what is stored, marks it and returns its ids.
-func (r *reader) backlog(ctx context.Context) (shown map[string]bool, err error) {
+// backlog shows what is stored, marks it and returns it by its ids.
+func (r *reader) backlog(ctx context.Context) (shown map[string]api.Message, err error) {
 	messages, err := r.stored(ctx)
 	if err != nil {
 		return nil, err
 	}
-	shown = make(map[string]bool, len(messages))
-	last := make(map[string]api.Message) // by sender's key
+	shown = make(map[string]api.Message, len(messages))
+	last := make(map[[2]string]api.Message) // by sender's key and group
 	for _, m := range messages {
 		if err := r.showMessage(m); err != nil {
 			return nil, err
 		}
-		shown[m.ID] = true
-		last[m.FromKey] = m
+		shown[m.ID] = m
+		last[[2]string{m.FromKey, m.Group}] = m
 	}
 	for _, m := range last {
 		if err := r.mark(ctx, m); err != nil {
@@ -128,6 +144,14 @@ func (r *reader) show(ctx context.Context, m api.Message) error {
 		return err
 	}
 	return r.mark(ctx, m)
+}
+
+// showEdit shows a message that its author has just changed or taken back.
+func (r *reader) showEdit(edit api.Edit) error {
+	if r.json {
+		return r.row(edit)
+	}
+	return r.showMessage(edit.Message)
 }
 
 // mark marks m and every earlier message of its sender.

@@ -52,6 +52,7 @@ Exit codes: 0 ok, 1 other, 2 usage, 3 daemon unreachable, 4 denied or key change
 	root.AddCommand(
 		a.statusCommand(), a.whoamiCommand(), a.peersCommand(), a.waitCommand(),
 		a.sendCommand(), a.readCommand(), a.historyCommand(), a.searchCommand(), a.watchCommand(),
+		a.editCommand(), a.unsendCommand(), a.receiptsCommand(),
 		a.contactCommand(),
 		a.pingCommand(), a.netcheckCommand(), a.whyCommand(), a.versionCommand(),
 	)

@@ -39,6 +39,7 @@ var update = flag.Bool("update", false, "rewrite the expected outputs in testdat
 //	verified CONTACT        the user has compared the safety code
 //	receive FROM TEXT       a message arrives; TEXT may have the escapes of a Go string
 //	classic NAME            a user of the classic protocol comes online
+//	change TEXT             the author of the last message received changes it; '' takes it back
 //	presence PEER online|offline
 //	path PEER direct|relay|none
 //	reach PEER STATE        how far messages to the peer get on their own
@@ -61,6 +62,7 @@ func TestScripts(t *testing.T) {
 			"subscribed":  subscribed,
 			"receive":     receive,
 			"classic":     classic,
+			"change":      change,
 			"presence":    presence,
 			"path":        changePath,
 			"reach":       reach,
@@ -179,6 +181,12 @@ func receive(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func classic(ts *testscript.TestScript, _ bool, args []string) { of(ts).AddClassic(args[0]) }
+
+func change(ts *testscript.TestScript, _ bool, args []string) {
+	text, err := strconv.Unquote(`"` + args[0] + `"`)
+	ts.Check(err)
+	of(ts).Change(text)
+}
 
 func presence(ts *testscript.TestScript, _ bool, args []string) {
 	of(ts).SetOnline(args[0], args[1] == "online")

@@ -7,6 +7,7 @@ type messageTexts struct {
 	Edited, Unsent string // text; none
 	Older          string // the command that shows them
 	Receipt        string // id, peer, state, path
+	ReceiptHeader  []string
 }
 
 var englishMessage = messageTexts{
@@ -17,6 +18,8 @@ var englishMessage = messageTexts{
 	Unsent:  "(taken back)",
 	Older:   "older ones: %[1]s",
 	Receipt: "%[1]s to %[2]s: %[3]s (%[4]s)",
+
+	ReceiptHeader: []string{"RECIPIENT", "STATE", "PATH", "SENT", "DELIVERED", "READ"},
 }
 
 var chineseMessage = messageTexts{
@@ -27,4 +30,6 @@ var chineseMessage = messageTexts{
 	Unsent:  "（已撤回）",
 	Older:   "更早的消息：%[1]s",
 	Receipt: "%[1]s 发给 %[2]s：%[3]s（%[4]s）",
+
+	ReceiptHeader: []string{"收件人", "状态", "路径", "发送", "送达", "阅读"},
 }

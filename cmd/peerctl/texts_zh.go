@@ -129,7 +129,7 @@ var chinese = texts{
 	NoAnswer:     failureText{"%[1]s 在 %[2]s 内没有应答", "peerctl why %[1]s"},
 	DaemonSilent: failureText{"守护进程在 %[1]s 内没有应答", "用 --timeout 延长等待，或重新启动：peerd run"},
 	NoText:       failureText{"缺少消息正文", "peerctl send PEER TEXT，或：… | peerctl send PEER"},
-	TextTooLong:  failureText{"消息超过 %[1]d 字节（64 KiB）", "请分段发送"},
+	TextTooLong:  failureText{"消息超过 %[1]d 字节（64 KiB）", "请作为文件发送：peerctl file send PATH PEER"},
 	WaitWhat:     failureText{"无法等待 %[1]q", "peerctl wait online PEER，或：peerctl wait direct PEER"},
 
 	UnknownLanguage: failureText{"没有 %[1]q 这种语言：请用 en 或 zh", ""},
@@ -149,7 +149,7 @@ var chinese = texts{
 		api.CodeNoSuchContact:    {"没有名为 %[1]q 的联系人", "查看联系人：peerctl contact ls"},
 		api.CodeNoSuchMessage:    {"没有 ID 为 %[1]q 的消息", "查看 ID：peerctl history"},
 		api.CodeMessageAmbiguous: {"有多条消息的 ID 含 %[1]q", "请写得更长，或写全：peerctl --json history"},
-		api.CodeNotOurs:          {"消息 %[1]s 不是您写的：只有作者可以更改", ""},
+		api.CodeNotOurs:          {"消息 %[1]s 不是您写的", ""},
 		api.CodeUnsent:           {"消息 %[1]s 已被撤回", ""},
 		api.CodeKeyMismatch:      {"%[1]q 现在的密钥不是指定的那把：什么都没有改变", "查看现在的密钥：peerctl contact ls；与本人核对：peerctl whoami"},
 		api.CodeKeyKnown:         {"新密钥是联系人 %[1]q 的：什么都没有改变", "如果两者是同一个人：peerctl contact rm %[1]s"},

@@ -23,9 +23,18 @@ type Backend interface {
 	Send(ctx context.Context, request SendRequest) (Sent, error)
 
 	// WaitMessage returns the message's row as soon as its state has reached
-	// the wanted one, or when ctx ends, whichever is first. Not reached in time
+	// the wanted one with every recipient, or when ctx ends, whichever is first. Not reached in time
 	// is no error: the row's State tells. An id that was never sent is.
 	WaitMessage(ctx context.Context, id string, wanted State) (Sent, error)
+
+	// Receipts tells how far a message of ours has come, for every recipient. The
+	// id may be a part of one, or "last", as in an EditRequest.
+	Receipts(ctx context.Context, id string) ([]Receipt, error)
+
+	// Edit changes a text of ours, or takes it back, and returns it as it is then.
+	// Like a message it is stored here first, and reaches everybody who got the
+	// text, however long that takes. Errors are CodeNotOurs and CodeUnsent.
+	Edit(ctx context.Context, request EditRequest) (Message, error)
 
 	// Read lists received messages in the order of their arrival. It marks
 	// nothing: a reader that dies before it has shown them loses none.

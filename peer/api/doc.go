@@ -14,6 +14,8 @@
 //	POST /v1/messages            SendRequest     Sent, when stored
 //	GET  /v1/messages?from=&unread=              Message …
 //	GET  /v1/messages/{id}/wait?state=&within=   Sent, when reached or after within
+//	GET  /v1/messages/{id}/receipts              Receipt …, one for each recipient
+//	POST /v1/edit                EditRequest     Message, as it is now
 //	GET  /v1/search?text=&peer=&limit=           Message …, newest first; text= may be repeated
 //	GET  /v1/history?with=&before=&limit=        Message …, in the order of time
 //	POST /v1/read                ReadMark

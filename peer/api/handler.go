@@ -25,6 +25,8 @@ func newHandler(stopping context.Context, backend Backend, logger zerolog.Logger
 	mux.HandleFunc("POST /v1/messages", one(h.send))
 	mux.HandleFunc("GET /v1/messages", many(h.read))
 	mux.HandleFunc("GET /v1/messages/{id}/wait", one(h.wait))
+	mux.HandleFunc("GET /v1/messages/{id}/receipts", many(h.receipts))
+	mux.HandleFunc("POST /v1/edit", one(h.edit))
 	mux.HandleFunc("GET /v1/search", many(h.search))
 	mux.HandleFunc("GET /v1/history", many(h.history))
 	mux.HandleFunc("POST /v1/read", one(h.markRead))
@@ -79,7 +81,9 @@ func CheckText(text string) error {
 	case text == "":
 		return usage("the message is empty")
 	case len(text) > MaxText:
-		return usage("the message is too long: %d bytes, at most %d (64 KiB) are possible", len(text), MaxText)
+		e := usage("the message is too long: %d bytes, at most %d (64 KiB) are possible", len(text), MaxText)
+		e.Hint = "send it as a file: peerctl file send PATH PEER"
+		return e
 	case !utf8.ValidString(text):
 		return usage("the message is not valid UTF-8 text")
 	}

@@ -27,7 +27,7 @@ func NotOurs(ref, author string) *Error {
 	return &Error{
 		Code:    CodeNotOurs,
 		Subject: ref,
-		Message: fmt.Sprintf("message %s is from %s: only its author can change it", ref, author),
+		Message: fmt.Sprintf("message %s is not yours: %s wrote it", ref, author),
 	}
 }
 

@@ -1,5 +1,11 @@
 package api
 
+import (
+	"context"
+	"net/http"
+	"net/url"
+)
+
 // A Receipt says how far a message of ours has come on its way to one
 // recipient. As an event it is news; events about one message may overtake each
 // other, so whoever keeps a state keeps the furthest (State.Reached).
@@ -21,3 +27,12 @@ type Receipt struct {
 
 // EventType implements [Event].
 func (Receipt) EventType() EventType { return TypeReceipt }
+
+func (h *handler) receipts(r *http.Request) ([]Receipt, error) {
+	return h.backend.Receipts(r.Context(), r.PathValue("id"))
+}
+
+// Receipts is Backend.Receipts.
+func (c *Client) Receipts(ctx context.Context, id string) ([]Receipt, error) {
+	return list[Receipt](ctx, c, "/v1/messages/"+url.PathEscape(id)+"/receipts")
+}

@@ -46,9 +46,10 @@ type Daemon struct {
 	sent      []api.Sent
 	texts     []string // of the messages in sent
 	inbox     []api.Message
-	history   []string        // ids of inbox and sent, in the order in which they came
-	unread    map[string]bool // by message id
-	cursors   map[string]int  // by name: how many messages of inbox are passed
+	edits     map[string]api.EditRequest // the last one of each sent message, by its id
+	history   []string                   // ids of inbox and sent, in the order in which they came
+	unread    map[string]bool            // by message id
+	cursors   map[string]int             // by name: how many messages of inbox are passed
 	marks     []api.ReadMark
 	changed   chan struct{} // closed and replaced when a sent message advances
 
@@ -69,6 +70,7 @@ func New(status api.Status, peers ...api.Peer) *Daemon {
 		why:      map[string]api.Why{},
 		unread:   map[string]bool{},
 		cursors:  map[string]int{},
+		edits:    map[string]api.EditRequest{},
 		policies: map[string]api.PolicyWord{},
 		changed:  make(chan struct{}),
 	}

@@ -60,6 +60,11 @@ func (d *Daemon) outgoing(i int) api.Message {
 	if s.State.Reached(api.StateDelivered) {
 		m.ReceivedAt = Epoch
 	}
+	if edit, edited := d.edits[s.ID]; edit.Unsend {
+		m.Unsent = true
+	} else if edited {
+		m.EditedAt = Epoch
+	}
 	return m
 }
 
