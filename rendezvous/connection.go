@@ -23,12 +23,15 @@ type connection struct {
 	key      wire.Key
 	name     string
 	instance wire.Instance
-	remote   netip.AddrPort // TCP source, as we see it
-	local    netip.Addr     // our address that the peer dialled
-	home     observer       // who has to see an endpoint of the peer before it is one for relaying
-	quota    *quota
-	door     *classic.Peer // nil: the peer takes no part in the classic protocol
-	gone     chan struct{} // closed when the connection has ended and is logged out
+	// certificate says that key is a member called name, until Welcome has said so.
+	certificate []byte
+
+	remote netip.AddrPort // TCP source, as we see it
+	local  netip.Addr     // our address that the peer dialled
+	home   observer       // who has to see an endpoint of the peer before it is one for relaying
+	quota  *quota
+	door   *classic.Peer // nil: the peer takes no part in the classic protocol
+	gone   chan struct{} // closed when the connection has ended and is logged out
 
 	// udp is the proven endpoint the peer was last heard from, where relayed
 	// datagrams are sent to; nil without one.

@@ -96,7 +96,7 @@ func (s *Server) greet(conn *tls.Conn, gate *gate) (*connection, wire.Hello, err
 	if err != nil {
 		return nil, wire.Hello{}, err
 	}
-	bound, err := s.admit(key, hello)
+	bound, certificate, err := s.admit(key, hello)
 	if err != nil {
 		return nil, wire.Hello{}, err
 	}
@@ -107,11 +107,14 @@ func (s *Server) greet(conn *tls.Conn, gate *gate) (*connection, wire.Hello, err
 		key:      key,
 		name:     bound,
 		instance: hello.Instance,
-		remote:   addrOf(conn.RemoteAddr()),
-		local:    local,
-		home:     observer{mainPort, s.addresses.isSecond(local)},
-		quota:    s.quotas.of(key),
-		gone:     make(chan struct{}),
+
+		certificate: certificate,
+
+		remote: addrOf(conn.RemoteAddr()),
+		local:  local,
+		home:   observer{mainPort, s.addresses.isSecond(local)},
+		quota:  s.quotas.of(key),
+		gone:   make(chan struct{}),
 	}, hello, nil
 }
 
@@ -145,22 +148,33 @@ func readFirstFrame(conn io.Reader) (wire.Kind, []byte, error) {
 	return wire.ReadFrame(io.MultiReader(bytes.NewReader(header), conn), nil)
 }
 
-// admit returns the name that the state binds to key.
-func (s *Server) admit(key wire.Key, hello wire.Hello) (string, error) {
+// admit returns the name that the state binds to key, and the certificate of it.
+func (s *Server) admit(key wire.Key, hello wire.Hello) (bound string, certificate []byte, err error) {
 	wish := ""
 	if hello.Name != "" {
-		var err error
 		if wish, err = name.Normalize(hello.Name); err != nil {
-			return "", wire.Refused{Code: wire.RefusedNameInvalid, Detail: err.Error()}
+			return "", nil, wire.Refused{Code: wire.RefusedNameInvalid, Detail: err.Error()}
 		}
 	}
-	bound, err := s.state.admit(key, wish, hello.Token, time.Now())
+	m, err := s.settle(key, wish, hello)
 	if err == nil {
-		return bound, nil
+		return m.Name, s.certificate(key, m), nil
 	}
 	if _, refused := errors.AsType[wire.Refused](err); !refused {
 		s.log.Error().Err(err).Msg("admit a peer")
 		err = errors.Join(err, wire.Refused{Code: wire.RefusedBusy})
 	}
-	return "", err
+	return "", nil, err
+}
+
+// settle sees to it that key is a member under a name, or returns why it is not.
+func (s *Server) settle(key wire.Key, wish string, hello wire.Hello) (member, error) {
+	if err := s.readmit(key, hello.Certificate); err != nil {
+		return member{}, err
+	}
+	if _, err := s.state.admit(key, wish, hello.Token, time.Now()); err != nil {
+		return member{}, err
+	}
+	m, _, err := s.state.member(key)
+	return m, err
 }

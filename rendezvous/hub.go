@@ -41,6 +41,9 @@ func newHub(config Config, cookies *cookies, relay *relayTable, counters *counte
 		seen:    map[wire.Key]time.Time{},
 	}
 	for key, m := range members {
+		if m.Name == "" {
+			continue // it has to choose one before others hear of it
+		}
 		h.table.Put(wire.Row{Key: key, Name: m.Name, Since: m.lastSeen()})
 	}
 	return h

@@ -12,10 +12,19 @@ import (
 
 // member is what the state file holds of one member of the circle.
 type member struct {
-	Name   string    `json:"name"`
+	Name   string    `json:"name"` // empty while a member with an older right has it
 	Joined time.Time `json:"joined"`
-	Invite string    `json:"invite"`        // id of the invite it joined with
-	Seen   time.Time `json:"seen,omitzero"` // last logout, written lazily
+	Invite string    `json:"invite"`         // id of the invite it joined with; empty: by a certificate
+	Named  time.Time `json:"named,omitzero"` // when it got its name; zero: when it joined
+	Seen   time.Time `json:"seen,omitzero"`  // last logout, written lazily
+}
+
+// boundAt is when m got its name.
+func (m member) boundAt() time.Time {
+	if m.Named.IsZero() {
+		return m.Joined
+	}
+	return m.Named
 }
 
 // lastSeen is when m was last known to be there: whoever joined was.
@@ -35,7 +44,7 @@ func (s *state) admit(key wire.Key, wish string, token []byte, now time.Time) (n
 	err = s.view("look up a member", func(tx *bolt.Tx) error {
 		var m member
 		found, err := get(tx.Bucket(membersBucket), key[:], &m)
-		settled = found && (wish == "" || wish == m.Name)
+		settled = found && m.Name != "" && (wish == "" || wish == m.Name)
 		name = m.Name
 		return err
 	})
@@ -59,10 +68,19 @@ func (s *state) admit(key wire.Key, wish string, token []byte, now time.Time) (n
 		if err := bindName(tx, key, m.Name, wish); err != nil {
 			return err
 		}
-		name, m.Name = wish, wish
+		name, m.Name, m.Named = wish, wish, now
 		return put(tx.Bucket(membersBucket), key[:], m)
 	})
 	return name, err
+}
+
+// member returns what is known of a key; found is false for a stranger's.
+func (s *state) member(key wire.Key) (m member, found bool, err error) {
+	err = s.view("look up a member", func(tx *bolt.Tx) error {
+		found, err = get(tx.Bucket(membersBucket), key[:], &m)
+		return err
+	})
+	return m, found, err
 }
 
 // members returns every member by key.

@@ -26,6 +26,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"sync"
 	"time"
 
@@ -117,13 +118,17 @@ func Open(config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	self, err := identity.LoadOrCreate(config.StateDir)
-	if err != nil {
-		return nil, err
+	if err := os.MkdirAll(config.StateDir, 0o700); err != nil {
+		return nil, fmt.Errorf("create the state directory: %w", err)
 	}
+	// The state before the key: a key without state means that the state was lost.
 	state, err := openState(config.StateDir)
 	if err != nil {
 		return nil, err
+	}
+	self, err := identity.LoadOrCreate(config.StateDir)
+	if err != nil {
+		return nil, errors.Join(err, state.close())
 	}
 	s, err := open(config, self, state)
 	if err != nil {
@@ -257,9 +262,20 @@ func (s *Server) Addr() netip.AddrPort { return addrOf(s.tcp.Addr()) }
 func (s *Server) Key() wire.Key { return s.identity.Key() }
 
 // FirstStart reports whether nobody was ever invited: print an invite.
-func (s *Server) FirstStart() bool {
+func (s *Server) FirstStart() bool { return s.isUninvited() && !s.hadAnother() }
+
+// StateLost reports whether there was another state file once, with members and
+// invites, and nobody has been invited since.
+func (s *Server) StateLost() bool { return s.isUninvited() && s.hadAnother() }
+
+func (s *Server) isUninvited() bool {
 	invites, err := s.stopped().Invites()
 	return err == nil && len(invites) == 0
+}
+
+func (s *Server) hadAnother() bool {
+	begun, err := s.state.origin()
+	return err == nil && begun.Lost
 }
 
 // Advertised returns the HOST:PORT that invites name.

@@ -12,6 +12,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 
+	"peerd/internal/identity"
 	"peerd/internal/statedir"
 )
 
@@ -33,6 +34,7 @@ var (
 	invitesBucket  = []byte("invites")  // id → storedInvite
 	settingsBucket = []byte("settings") // settingsKey → settings
 	settingsKey    = []byte("settings")
+	originKey      = []byte("origin") // in settings → origin
 )
 
 // state is what a rendezvous must still know after a power cut: members, their
@@ -44,6 +46,14 @@ type state struct{ db *bolt.DB }
 type settings struct {
 	Advertise string `json:"advertise"`
 	Circle    string `json:"circle"`
+}
+
+// origin is how the state file began. The zero origin is that of one from before
+// origins were noted.
+type origin struct {
+	At time.Time `json:"at"`
+	// Lost says that the rendezvous is older: its key was there, the state was not.
+	Lost bool `json:"lost"`
 }
 
 // openState opens the state file in dir, creating it when there is none. It
@@ -59,12 +69,17 @@ func openState(dir string) (*state, error) {
 	}
 	s := &state{db: db}
 	err = s.update("prepare the state file", func(tx *bolt.Tx) error {
+		isNew := tx.Bucket(settingsBucket) == nil
 		for _, bucket := range [][]byte{membersBucket, namesBucket, invitesBucket, settingsBucket} {
 			if _, err := tx.CreateBucketIfNotExists(bucket); err != nil {
 				return err
 			}
 		}
-		return nil
+		if !isNew {
+			return nil
+		}
+		_, err := os.Stat(filepath.Join(dir, identity.FileName))
+		return put(tx.Bucket(settingsBucket), originKey, origin{At: time.Now(), Lost: err == nil})
 	})
 	if err == nil {
 		err = statedir.Sync(dir) // bbolt syncs what is in its file, and not its name
@@ -90,6 +105,14 @@ func (s *state) view(what string, run func(*bolt.Tx) error) error {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
+}
+
+func (s *state) origin() (o origin, err error) {
+	err = s.view("read how the state began", func(tx *bolt.Tx) error {
+		_, err := get(tx.Bucket(settingsBucket), originKey, &o)
+		return err
+	})
+	return o, err
 }
 
 func (s *state) settings() (set settings, err error) {

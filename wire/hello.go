@@ -15,6 +15,7 @@ type Hello struct {
 	RosterEpoch   uint64       // of the roster the peer holds; 0 = none
 	RosterVersion uint64       // of the roster the peer holds
 	Classic       bool         // take part in the classic protocol: see ClassicUsers
+	Certificate   []byte       // of the last Welcome; empty = none yet
 }
 
 // Kind implements Message.
@@ -33,6 +34,7 @@ func (m Hello) AppendBody(b []byte) ([]byte, error) {
 		RosterEpoch:   m.RosterEpoch,
 		RosterVersion: m.RosterVersion,
 		Classic:       m.Classic,
+		Certificate:   m.Certificate,
 	}, decodeHello)
 }
 
@@ -54,5 +56,6 @@ func decodeHello(p *pb.Hello) (Hello, error) {
 		RosterEpoch:   p.RosterEpoch,
 		RosterVersion: p.RosterVersion,
 		Classic:       p.Classic,
+		Certificate:   f.bytes("certificate", p.Certificate, MaxCertificate),
 	}, f.check()
 }

@@ -23,6 +23,9 @@ func TestHelloVectors(t *testing.T) {
 		example[Hello]{"a member that takes part in the classic protocol", Hello{
 			Version: 1, Instance: exampleInstance, Candidates: exampleCandidates, Classic: true,
 		}},
+		example[Hello]{"a member with its certificate", Hello{
+			Version: 1, Name: "小明", Instance: exampleInstance, Certificate: exampleCertificate.Append(nil),
+		}},
 	)
 }
 
@@ -43,6 +46,7 @@ func TestHelloRefuses(t *testing.T) {
 		refusal{"an instance too long", with(func(p *pb.Hello) { p.Instance = make([]byte, 17) }), "instance has 17 bytes instead of 16"},
 		refusal{"a name too long", with(func(p *pb.Hello) { p.Name = strings.Repeat("n", MaxName+1) }), "name has 129 bytes"},
 		refusal{"a token too long", with(func(p *pb.Hello) { p.Token = make([]byte, MaxToken+1) }), "token has 65 bytes"},
+		refusal{"a certificate too long", with(func(p *pb.Hello) { p.Certificate = make([]byte, MaxCertificate+1) }), "certificate has 201 bytes"},
 		refusal{"a prekey too short", with(func(p *pb.Hello) { p.Prekey = make([]byte, 103) }), "prekey has 103 bytes instead of 104"},
 		refusal{"a prekey without id", with(func(p *pb.Hello) { p.Prekey = append(make([]byte, 103), 1) }), "prekey id is missing"},
 		refusal{"nine candidates", with(func(p *pb.Hello) {

@@ -47,6 +47,8 @@ const (
 	MaxName = 128
 	// MaxCircle bounds a circle's name in bytes of UTF-8.
 	MaxCircle = 128
+	// MaxCertificate bounds a membership certificate, with the longest name.
+	MaxCertificate = certificateHeader + MaxName
 	// MaxToken bounds an invite token; today's are 16 bytes.
 	MaxToken = 64
 	// MaxDetail bounds the free text of Refused and Goodbye in bytes of UTF-8.

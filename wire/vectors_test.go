@@ -290,7 +290,7 @@ func TestEveryVectorFileIsChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := map[string]bool{
-		"cookie": true, "session_id": true, "message_id": true, "frame": true,
+		"cookie": true, "certificate": true, "session_id": true, "message_id": true, "frame": true,
 		"login": true, "accept": true, "probe": true, "probe_reply": true,
 		"binding_request": true, "binding_response": true, "stream_datagram": true,
 		"classic": true, "classic_list": true, "classic_list_dotnet": true,

@@ -13,6 +13,9 @@ type Welcome struct {
 	Circle   string         // the peer's circle
 	Name     string         // the name bound to the key
 	Observed netip.AddrPort // TCP source endpoint as the rendezvous saw it
+	// Certificate is a Certificate, opaque to the peer: it keeps the last one and
+	// shows it in every Hello. Empty = the rendezvous makes none.
+	Certificate []byte
 }
 
 // Kind implements Message.
@@ -21,10 +24,11 @@ func (m Welcome) Kind() Kind { return KindWelcome }
 // AppendBody implements Message.
 func (m Welcome) AppendBody(b []byte) ([]byte, error) {
 	return appendBody(b, KindWelcome, &pb.Welcome{
-		Version:  m.Version,
-		Circle:   m.Circle,
-		Name:     m.Name,
-		Observed: appendEndpoint(nil, m.Observed),
+		Version:     m.Version,
+		Circle:      m.Circle,
+		Name:        m.Name,
+		Observed:    appendEndpoint(nil, m.Observed),
+		Certificate: m.Certificate,
 	}, decodeWelcome)
 }
 
@@ -36,9 +40,10 @@ func ParseWelcome(body []byte) (Welcome, error) {
 func decodeWelcome(p *pb.Welcome) (Welcome, error) {
 	var f fields
 	return Welcome{
-		Version:  uint32(f.positive("version", uint64(p.Version))),
-		Circle:   f.text("circle", p.Circle, MaxCircle),
-		Name:     f.text("name", p.Name, MaxName),
-		Observed: f.endpoint("observed", p.Observed),
+		Version:     uint32(f.positive("version", uint64(p.Version))),
+		Circle:      f.text("circle", p.Circle, MaxCircle),
+		Name:        f.text("name", p.Name, MaxName),
+		Observed:    f.endpoint("observed", p.Observed),
+		Certificate: f.bytes("certificate", p.Certificate, MaxCertificate),
 	}, f.check()
 }

@@ -102,6 +102,10 @@ func announce(server *rendezvous.Server, io stdio) error {
 	if at := server.ClassicAddr(); at.IsValid() {
 		fmt.Fprintf(io.err, "classic protocol on %s, UDP and TCP, unencrypted\n", at)
 	}
+	if server.StateLost() {
+		fmt.Fprintln(io.err, "warning: the state file is gone. Members come back by themselves, under the names they had;"+
+			" all invites are void. When the members are back: rendezvous invite create")
+	}
 	if server.FirstStart() {
 		invite, err := server.CreateInvite(rendezvous.DefaultInviteUses, rendezvous.DefaultInviteLife)
 		if err != nil {
