@@ -253,6 +253,7 @@ func (d *Daemon) hello(target membership) (wire.Hello, error) {
 		Version:       wire.Version,
 		Name:          target.Name,
 		Token:         target.token,
+		Certificate:   target.Certificate,
 		Instance:      d.instance,
 		Candidates:    candidates,
 		NAT:           report,

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,6 +37,8 @@ type membership struct {
 	Server  wire.Key `json:"server"`
 	Circle  string   `json:"circle"`
 	Name    string   `json:"name"`
+	// Certificate is what the rendezvous knows us by if it has lost its state.
+	Certificate []byte `json:"certificate,omitempty"`
 
 	// token redeems an invite; it is never written down.
 	token []byte
@@ -82,6 +85,8 @@ func (d *Daemon) redeeming(saved membership) (membership, error) {
 		Name:      saved.Name,
 		token:     joined.Token,
 		confirmed: saved.confirmed,
+
+		Certificate: saved.Certificate,
 	}
 	if saved.confirmed && saved.Server != m.Server {
 		return membership{}, &OtherCircleError{d.config.StateDir, saved.String(), m.String()}
@@ -131,7 +136,10 @@ func (d *Daemon) confirmMembership(welcome wire.Welcome) error {
 	d.mu.Unlock()
 	after := before
 	after.Circle, after.Name, after.token, after.confirmed = welcome.Circle, welcome.Name, nil, true
-	if before.Circle == after.Circle && before.Name == after.Name && before.token == nil {
+	if len(welcome.Certificate) > 0 {
+		after.Certificate = welcome.Certificate
+	}
+	if before.Circle == after.Circle && before.Name == after.Name && before.token == nil && bytes.Equal(before.Certificate, after.Certificate) {
 		return nil
 	}
 	text, err := json.Marshal(after)
