@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"peerd/internal/failpoint"
 	"peerd/peer/api"
@@ -50,7 +49,7 @@ const sentAfter = 20 * time.Millisecond
 // Send accepts a message: when it returns, the message is on our disk, and it
 // will be delivered however long that takes.
 func (d *Daemon) Send(ctx context.Context, request api.SendRequest) (api.Sent, error) {
-	if err := checkText(request.Text); err != nil {
+	if err := api.CheckText(request.Text); err != nil {
 		return api.Sent{}, err
 	}
 	if strings.HasPrefix(request.To, groupSign) {
@@ -80,18 +79,6 @@ func (d *Daemon) Send(ctx context.Context, request api.SendRequest) (api.Sent, e
 	d.accepted(now, m)
 	d.conversation(peer).wake()
 	return d.sentRow(m), nil
-}
-
-func checkText(text string) error {
-	switch {
-	case text == "":
-		return &api.Error{Code: api.CodeUsage, Message: "the message is empty"}
-	case len(text) > wire.MaxText:
-		return &api.Error{Code: api.CodeUsage, Message: fmt.Sprintf("the message is %d bytes long, the limit is %d", len(text), wire.MaxText)}
-	case !utf8.ValidString(text):
-		return &api.Error{Code: api.CodeUsage, Message: "the message is not UTF-8 text"}
-	}
-	return nil
 }
 
 // requestedID returns the id the caller drew, or a new one.

@@ -11,7 +11,7 @@ import (
 // howToCall is what commands say of the ID that they take.
 const howToCall = `The ID is one of history's, whole or in part: six characters of its end or its
 beginning are enough as long as only one message has them. "last" is the newest
-message of your own.`
+message of your own; "send" to several peers makes one for each of them.`
 
 func (a *app) editCommand() *cobra.Command {
 	return &cobra.Command{

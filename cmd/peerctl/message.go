@@ -18,13 +18,14 @@ func (a *app) showMessage(m api.Message) error {
 }
 
 // showInHistory is showMessage with how to name the message in other commands
-// and, of ours, how far it has come.
+// and, of ours, how far it has come. Of one that was taken back that would mislead:
+// it may never have been sent (receipts tells all there is to know).
 func (a *app) showInHistory(m api.Message) error {
 	if a.json {
 		return a.row(m)
 	}
 	author := a.author(m)
-	if m.Outgoing {
+	if m.Outgoing && !m.Unsent {
 		author = fill(a.text.Message.State, author, word(a.text.State, m.State))
 	}
 	return a.line("%s  %s  %s  %s", instant(shownAt(m)), short(m.ID), author, a.said(m))

@@ -74,8 +74,8 @@ func TestTheLastEditInTheAuthorsOrderHolds(t *testing.T) {
 			if err != nil || m.Body != test.want || !m.EditedAt.Equal(after(test.edited)) || !m.UnsentAt.Equal(after(test.unsent)) {
 				t.Errorf("the text is %q, edited %s, taken back %s, %v", m.Body, m.EditedAt, m.UnsentAt, err)
 			}
-			if m.State != Unread {
-				t.Errorf("the text is %s, but nobody has read it", m.State)
+			if unread, err := s.Unread(t.Context()); err != nil || m.State != Unread || unread[bob] != 1 {
+				t.Errorf("the text is %s and %d messages are unread (%v), but it is the one that nobody has read", m.State, unread[bob], err)
 			}
 		})
 	}
