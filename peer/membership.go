@@ -117,7 +117,7 @@ func wishedName(text string) (string, error) {
 
 func savedMembership(s *store.Store) (membership, error) {
 	var m membership
-	text, ok, err := d.store.Setting(context.Background(), membershipSetting)
+	text, ok, err := s.Setting(context.Background(), membershipSetting)
 	if err != nil || !ok {
 		return m, err
 	}

@@ -48,6 +48,7 @@ type texts struct {
 	GapReason       map[string]string // why
 	Why             whyTexts
 	Contact         contactTexts
+	Archive         archiveTexts
 	Classic         classicTexts
 	Message         messageTexts
 	Watch           watchTexts

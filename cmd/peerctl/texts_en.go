@@ -57,6 +57,7 @@ var english = texts{
 		api.StateSent:      "sent",
 		api.StateDelivered: "delivered",
 		api.StateRead:      "read",
+		api.StateImported:  "imported",
 	},
 	RendezvousState: map[api.RendezvousState]string{
 		api.RendezvousOnline:     "online",
@@ -118,6 +119,7 @@ var english = texts{
 	},
 	Why:     englishWhy,
 	Contact: englishContact,
+	Archive: englishArchive,
 	Message: englishMessage,
 	Watch:   englishWatch,
 

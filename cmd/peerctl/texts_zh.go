@@ -57,6 +57,7 @@ var chinese = texts{
 		api.StateSent:      "已发出",
 		api.StateDelivered: "已送达",
 		api.StateRead:      "已读",
+		api.StateImported:  "导入的",
 	},
 	RendezvousState: map[api.RendezvousState]string{
 		api.RendezvousOnline:     "在线",
@@ -118,6 +119,7 @@ var chinese = texts{
 	},
 	Why:     chineseWhy,
 	Contact: chineseContact,
+	Archive: chineseArchive,
 	Message: chineseMessage,
 	Watch:   chineseWatch,
 

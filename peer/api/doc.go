@@ -34,6 +34,8 @@
 //	POST /v1/contacts/forget     ForgetRequest   Forgotten
 //	GET  /v1/cursor?name=&limit=                 Message …, that the cursor has not passed
 //	POST /v1/cursor              CursorAdvance
+//	GET  /v1/export?peer=                        Exported …
+//	POST /v1/import              ImportRequest   Imported
 //	GET  /v1/backup                              a tar archive
 //	GET  /v1/events?type=                        Message, Presence, PathChange, Accepted, Receipt, Edit …
 //

@@ -53,6 +53,8 @@ func newHandler(stopping context.Context, backend Backend, logger zerolog.Logger
 	mux.HandleFunc("POST /v1/files", one(h.offerFile))
 	mux.HandleFunc("POST /v1/files/decide", one(h.decideFile))
 	mux.HandleFunc("POST /v1/files/policy", one(h.filePolicy))
+	mux.HandleFunc("GET /v1/export", h.export)
+	mux.HandleFunc("POST /v1/import", one(h.importMessages))
 	mux.HandleFunc("GET /v1/backup", h.backup)
 	mux.HandleFunc("GET /v1/events", h.events)
 	mux.HandleFunc("/", one(unknown))

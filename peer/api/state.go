@@ -14,6 +14,10 @@ const (
 	StateSent      State = "sent"      // handed to the network
 	StateDelivered State = "delivered" // on the recipient's disk
 	StateRead      State = "read"      // the recipient has seen it
+
+	// StateImported is none of them: the message was under way where it was
+	// exported, and is not sent from here. Nothing is reached.
+	StateImported State = "imported"
 )
 
 var states = []State{StateQueued, StateSent, StateDelivered, StateRead}

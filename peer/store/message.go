@@ -59,6 +59,7 @@ func scanMessage(row scanner) (Message, error) {
 	m.DeliveredAt, m.ReadAt = fromNanos(delivered), fromNanos(read)
 	m.EditedAt, m.UnsentAt = fromNanos(edited), fromNanos(unsent)
 	copy(m.Group[:], group)
+	m.State = stateOf(m)
 	return m, nil
 }
 

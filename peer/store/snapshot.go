@@ -115,6 +115,15 @@ func (s *Store) leap(ctx context.Context, now time.Time) error {
 
 // firstSequence returns the first sequence of a conversation that is new here.
 func (tx *transaction) firstSequence(peer wire.Key) (int64, error) {
+	floor, err := tx.sequenceFloor()
+	if err != nil || floor == 1 {
+		return floor, err
+	}
+	return floor, tx.exec(`UPDATE conversation SET next_seq = ? WHERE peer = ?`, floor+1, peer[:])
+}
+
+// sequenceFloor returns the sequence with which new conversations begin.
+func (tx *transaction) sequenceFloor() (int64, error) {
 	var text string
 	err := tx.row(`SELECT value FROM setting WHERE name = ?`, []any{floorSetting}, &text)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -123,11 +132,7 @@ func (tx *transaction) firstSequence(peer wire.Key) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	floor, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, err
-	}
-	return floor, tx.exec(`UPDATE conversation SET next_seq = ? WHERE peer = ?`, floor+1, peer[:])
+	return strconv.ParseInt(text, 10, 64)
 }
 
 func removeIfThere(path string) error {

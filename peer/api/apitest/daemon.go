@@ -38,7 +38,8 @@ type Daemon struct {
 	why    map[string]api.Why
 	// netcheck is the answer to netcheck but for what status tells.
 	netcheck  api.Netcheck
-	silent    bool // read receipts are off for everybody
+	silent    bool            // read receipts are off for everybody
+	imported  map[string]bool // by message id
 	groups    []api.Group
 	transfers []api.Transfer
 	policies  map[string]api.PolicyWord // by peer name
@@ -70,6 +71,7 @@ func New(status api.Status, peers ...api.Peer) *Daemon {
 		why:      map[string]api.Why{},
 		unread:   map[string]bool{},
 		cursors:  map[string]int{},
+		imported: map[string]bool{},
 		edits:    map[string]api.EditRequest{},
 		policies: map[string]api.PolicyWord{},
 		changed:  make(chan struct{}),
