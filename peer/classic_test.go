@@ -331,6 +331,10 @@ func TestWhoCannotBeSentTalks(t *testing.T) {
 	wantCode(t, err, api.CodeClassicOnly)
 	_, err = carol.Why(c.guard(), "classic/dave")
 	wantCode(t, err, api.CodeClassicOnly)
+	for _, item := range []wire.Message{wire.Edit{ID: wire.MessageID{1}, Unsend: true}} {
+		_, err = carol.sendItem(c.guard(), classicKey("dave"), item)
+		wantCode(t, err, api.CodeClassicOnly)
+	}
 	if contacts, err := carol.Contacts(t.Context()); err != nil || len(contacts) > 0 {
 		t.Errorf("contacts are %v, %v", contacts, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"peerd/peer/api"
 	"peerd/peer/store"
 	"peerd/wire"
 )
@@ -32,6 +33,9 @@ func (d *Daemon) acceptItems(ctx context.Context, payload wire.Message, peers ..
 	}
 	drafts := make([]store.Draft, len(peers))
 	for i, peer := range peers {
+		if store.IsClassic(peer) {
+			return nil, api.ClassicOnly(d.classicRef(peer))
+		}
 		id, err := requestedID("")
 		if err != nil {
 			return nil, err

@@ -19,15 +19,16 @@
 //	 | Envelope, Relay <------->   |   <-------> Envelope, Relay  |
 //	 | Text, Receipt, Read <====== session (QUIC) ==============> |
 //
-// On UDP, one port carries four kinds of datagrams, told apart by their first
+// On UDP, one port carries five kinds of datagrams, told apart by their first
 // bytes (Classify):
 //
+//	talk,  a talk of the classic protocol
 //	00.. STUN   Login, Accept with the rendezvous; Probe, ProbeReply between peers
 //	20   relay  first byte, session, payload
 //	.1.. QUIC   the session itself
 //
-// The classic protocol, which ours descends from, has a port and bytes of its
-// own (ParseClassic).
+// The classic protocol, which ours descends from, has bytes of its own
+// (ParseClassic), and at the rendezvous a port of its own.
 //
 // Encoders refuse what decoders would refuse, and decoders bound everything
 // before they allocate for it: MaxBody, MaxRows and the other limits. A decoder

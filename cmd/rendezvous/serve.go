@@ -41,8 +41,9 @@ Open the port for UDP and TCP, and the next one for UDP.
 
 With --classic, programs that speak the original text protocol can log in at
 that address too, see each other and talk. Anybody can, whoever reaches it, and
-nothing of it is encrypted: it is off unless you ask for it. Open that port for
-UDP and TCP.`,
+nothing of it is encrypted: it is off unless you ask for it. Peers that run with
+--classic are in their list and talk with them; others are not. Open that port
+for UDP and TCP.`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(command *cobra.Command, _ []string) error {
 			return serve(command.Context(), flags, io)
