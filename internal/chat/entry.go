@@ -63,6 +63,9 @@ func fold(m api.Message, width int, text *Texts) []string {
 // remark is what there is to say about a message besides its text.
 func remark(m api.Message, text *Texts) string {
 	var remarks []string
+	if m.Classic {
+		remarks = append(remarks, text.Unproven)
+	}
 	if !m.EditedAt.IsZero() && !m.Unsent {
 		remarks = append(remarks, text.Edited)
 	}

@@ -21,6 +21,18 @@ func TestTheRosterShowsWhoIsThereAndHowFarAway(t *testing.T) {
 	s.seesNot("pest")
 }
 
+func TestUsersOfTheClassicProtocolAreMarked(t *testing.T) {
+	s := begin(t)
+	s.daemon.peers = append(s.daemon.peers, api.Peer{
+		Name: "classic/dave", Key: "classic/dave", Online: true, Path: api.PathDirect, ClassicMark: api.MarkClassic(),
+	})
+	s.tell(upMsg{})
+	s.sees("  6 classic/dave", "plaintext")
+	s.arrives("classic/dave", "hello")
+	s.presses("alt+a")
+	s.sees("classic/dave  hello [unverified, unencrypted]")
+}
+
 func TestWhoIsNamedComesFirst(t *testing.T) {
 	s := begin(t, "nas", "kc")
 	s.sees("> 1 nas", "  2 carol", "  3 bob")

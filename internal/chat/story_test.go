@@ -170,7 +170,7 @@ func (d *memory) receive(from, text string) api.Message {
 	i := slices.IndexFunc(d.peers, func(p api.Peer) bool { return p.Name == name })
 	m := api.Message{
 		ID: fmt.Sprintf("r%d", len(d.messages)), From: name, FromKey: d.peers[i].Key, To: "alice", Text: text,
-		SentAt: api.At(epoch), ReceivedAt: api.At(epoch),
+		SentAt: api.At(epoch), ReceivedAt: api.At(epoch), ClassicMark: d.peers[i].ClassicMark,
 	}
 	if group != "" {
 		m.Group = "@" + group

@@ -10,6 +10,7 @@ type Texts struct {
 	Path                      map[api.Path]string
 	State                     map[api.State]string
 	Edited, Unsent            string
+	Plain, Unproven           string // of users of the classic protocol: in the list, beside a message
 	New, Older                string
 	Loading, NothingSaid      string
 	Keys, Scrolled, Editing   string
@@ -35,6 +36,7 @@ var English = Texts{
 		api.StateQueued: "queued", api.StateSent: "sent", api.StateDelivered: "delivered", api.StateRead: "read",
 	},
 	Edited: "edited", Unsent: "(taken back)",
+	Plain: "plaintext", Unproven: "unverified, unencrypted",
 	New: "--- new ---", Older: "--- PgUp: older messages ---",
 	Loading: "loading...", NothingSaid: "nothing has been said here yet",
 	Keys:     "F1 help  Tab next  Alt-A next unread  Ctrl-C quit",
@@ -82,6 +84,7 @@ var Chinese = Texts{
 		api.StateQueued: "已排队", api.StateSent: "已发出", api.StateDelivered: "已送达", api.StateRead: "已读",
 	},
 	Edited: "已编辑", Unsent: "（已撤回）",
+	Plain: "明文", Unproven: "未验证，未加密",
 	New: "--- 新消息 ---", Older: "--- PgUp：更早的消息 ---",
 	Loading: "正在加载……", NothingSaid: "这里还没有消息",
 	Keys:     "F1 帮助  Tab 下一个  Alt-A 下一条未读  Ctrl-C 退出",

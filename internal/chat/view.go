@@ -230,6 +230,8 @@ func (m *Model) whereabouts(c *conversation) string {
 	switch {
 	case c.group != nil:
 		return fill(m.text.Members, len(c.group.Members))
+	case p.Classic && p.Online:
+		return m.text.Plain
 	case p.Path != api.PathNone && p.Path != "":
 		return strings.TrimRight(m.text.Path[p.Path]+" "+roundTrip(p.RTT), " ")
 	case p.Online:
