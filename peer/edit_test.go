@@ -191,7 +191,7 @@ func TestAnEditReachesEveryMemberOfAGroup(t *testing.T) {
 		t.Fatalf("receipts: %+v, %v", rows, err)
 	}
 	for _, row := range rows {
-		if row.State != api.StateDelivered || row.DeliveredAt.IsZero() || row.Path == api.PathNone {
+		if row.Group != "@friends" || row.State != api.StateDelivered || row.DeliveredAt.IsZero() || row.Path == api.PathNone {
 			t.Errorf("receipt: %+v", row)
 		}
 	}

@@ -44,5 +44,8 @@ func (d *Daemon) messageRow(m store.Message) api.Message {
 		row.From, row.FromKey, row.To = d.nameOf(m.Peer), d.keyOf(m.Peer), d.ownName()
 		row.ReceivedAt = api.At(m.ReceivedAt)
 	}
+	if row.Group = d.groupName(m.Group); row.Group != "" {
+		row.To = row.Group
+	}
 	return row
 }

@@ -49,7 +49,8 @@ func (d *Daemon) receiptRow(m store.Message) api.Receipt {
 	row := api.Receipt{
 		ID:          m.ID.String(),
 		To:          d.nameOf(m.Peer),
-		ToKey:       m.Peer.String(),
+		ToKey:       d.keyOf(m.Peer),
+		Group:       d.groupName(m.Group),
 		State:       api.State(m.State),
 		Path:        cmp.Or(api.Path(m.Path), api.PathNone),
 		SentAt:      api.At(m.SentAt),
