@@ -89,33 +89,42 @@ func (d *Daemon) answerFetch(ctx context.Context, peer wire.Key, stream *quic.St
 	return errors.Join(d.serveChunks(t.ID, s, reader, stream), s.ctx.Err())
 }
 
-// enterService joins the service of a transfer, or begins it.
+// enterService joins the service of a transfer, or begins it. Have is what the
+// recipient says it has: it may have lost what we have sent, or come back.
 func (d *Daemon) enterService(t store.Transfer, have int64) (*service, error) {
-	d.files.mu.Lock()
-	s := d.files.services[t.ID]
-	if s != nil {
-		s.streams++
+	s := d.joinService(t.ID, nil)
+	if s == nil {
+		opened, err := d.openService(t)
+		if err != nil {
+			return nil, err
+		}
+		if s = d.joinService(t.ID, opened); s != opened {
+			opened.cancel()
+			if err := opened.source.Close(); err != nil {
+				d.log.Debug().Err(err).Msg("close a folder")
+			}
+		}
 	}
-	d.files.mu.Unlock()
-	if s != nil {
-		return s, nil
-	}
-	s, err := d.openService(t)
-	if err != nil {
-		return nil, err
-	}
-	d.files.mu.Lock()
-	if other := d.files.services[t.ID]; other != nil {
-		other.streams++
-		d.files.mu.Unlock()
-		return other, s.source.Close() // another stream was faster
-	}
-	d.files.services[t.ID] = s
-	d.files.mu.Unlock()
 	s.progress.reach(have)
 	s.progress.set(api.TransferRunning, "")
 	d.tellProgress(t.ID)
 	return s, nil
+}
+
+// joinService adds a stream to the service there is, or to the one that is opened
+// for it; nil when there is neither.
+func (d *Daemon) joinService(id wire.MessageID, opened *service) *service {
+	d.files.mu.Lock()
+	defer d.files.mu.Unlock()
+	s := d.files.services[id]
+	if s == nil && opened != nil {
+		s = opened
+		d.files.services[id] = s
+	}
+	if s != nil {
+		s.streams++
+	}
+	return s
 }
 
 func (d *Daemon) openService(t store.Transfer) (*service, error) {
@@ -123,7 +132,7 @@ func (d *Daemon) openService(t store.Transfer) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &service{streams: 1}
+	s := new(service)
 	if s.manifest, err = transfer.Parse(encoded); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,6 +49,8 @@ var update = flag.Bool("update", false, "rewrite the expected outputs in testdat
 //	unmarked                nothing has been marked read
 //	explain FILE            the answer to why is this row from now on
 //	waitfor N FILE          waits until a file that a hook appends to holds at least N rows
+//	offer FROM NAME SIZE    a file is offered; NAME may have the escapes of a Go string
+//	move ID STATE BYTES [REASON]   a transfer comes that far, once it is there
 //	stop                    the daemon stops
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -76,6 +79,8 @@ func TestScripts(t *testing.T) {
 			"verified":    verified,
 			"explain":     explain,
 			"waitfor":     waitfor,
+			"offer":       offerFile,
+			"move":        moveFile,
 			"stop":        stop,
 		},
 	})
@@ -261,6 +266,8 @@ func refuse(ts *testscript.TestScript, _ bool, args []string) {
 	of(ts).Refuse(args[0], refusal)
 }
 
+func verified(ts *testscript.TestScript, _ bool, args []string) { of(ts).Verified(args[0]) }
+
 func explain(ts *testscript.TestScript, _ bool, args []string) {
 	var why api.Why
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &why))
@@ -277,3 +284,25 @@ func waitfor(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func stop(ts *testscript.TestScript, _ bool, _ []string) { of(ts).stop() }
+
+func offerFile(ts *testscript.TestScript, _ bool, args []string) {
+	name, err := strconv.Unquote(`"` + args[1] + `"`)
+	ts.Check(err)
+	size, err := strconv.ParseInt(args[2], 10, 64)
+	ts.Check(err)
+	of(ts).Offer(args[0], name, size)
+}
+
+func moveFile(ts *testscript.TestScript, _ bool, args []string) {
+	moved, err := strconv.ParseInt(args[2], 10, 64)
+	ts.Check(err)
+	reason := ""
+	if len(args) > 3 {
+		reason = args[3]
+	}
+	eventually(ts, args[0]+" is offered", func() bool {
+		transfers, _ := of(ts).Transfers(context.Background())
+		return slices.ContainsFunc(transfers, func(t api.Transfer) bool { return t.ID == args[0] })
+	})
+	of(ts).Move(args[0], api.TransferState(args[1]), moved, api.TransferReason(reason))
+}

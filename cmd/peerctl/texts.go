@@ -49,9 +49,11 @@ type texts struct {
 	Why             whyTexts
 	Contact         contactTexts
 	Archive         archiveTexts
-	Classic         classicTexts
-	Message         messageTexts
+	File            fileTexts
 	Watch           watchTexts
+	Message         messageTexts
+	Group           groupTexts
+	Classic         classicTexts
 
 	// Failures found here.
 	NotDelivered    failureText // peer, wanted state, timeout

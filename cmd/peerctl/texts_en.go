@@ -120,8 +120,10 @@ var english = texts{
 	Why:     englishWhy,
 	Contact: englishContact,
 	Archive: englishArchive,
-	Message: englishMessage,
+	File:    englishFile,
 	Watch:   englishWatch,
+	Message: englishMessage,
+	Group:   englishGroup,
 
 	NotDelivered: failureText{"not %[2]s to %[1]s within %[3]s: the message stays queued, nothing is lost", "it goes on by itself; follow the queue with: peerctl peers"},
 	NotRead:      failureText{"%[1]s has not read the message within %[2]s: it is delivered", "wait longer with --timeout"},

@@ -40,7 +40,7 @@ now on. Ctrl-C waits until the COMMAND that runs has ended.`,
 			return cobra.NoArgs(command, args)
 		}),
 	}
-	command.Flags().StringSliceVar(&names, "type", nil, "only events of these `TYPES`: message, presence, path, file, sent, receipt, edit")
+	command.Flags().StringSliceVar(&names, "type", nil, "only events of these `TYPES`: message, presence, path, file, group, sent, receipt, edit")
 	command.Flags().IntVar(&count, "count", 0, "exit after this `NUMBER` of events")
 	exec.register(command)
 	command.RunE = a.with(func(ctx context.Context, client *api.Client, args []string) error {
@@ -116,6 +116,10 @@ func (a *app) showEvent(event api.Event) error {
 			what = a.text.CameOnline
 		}
 		return a.line("%s  %s  %s", instant(event.At), printable.Line(event.Name), what)
+	case api.GroupChange:
+		return a.showGroupChange(event)
+	case api.FileEvent:
+		return a.line("%s  %s", instant(event.At), a.describeTransfer(event.Transfer))
 	case api.PathChange:
 		return a.line("%s  %s  %s  %s", instant(event.At), printable.Line(event.Peer),
 			printable.Line(a.text.path(event.Path, event.Transport, event.Endpoint)), duration(event.RTT))

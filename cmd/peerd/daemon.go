@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -28,6 +29,9 @@ import (
 // are offline and go on trying.
 const readyPatience = 3 * time.Second
 
+// defaultDiskReserve leaves the system, and our own messages, room to breathe.
+const defaultDiskReserve = 1 << 30
+
 // runFlags are the flags of peerd run.
 type runFlags struct {
 	state       string
@@ -36,12 +40,14 @@ type runFlags struct {
 	listen      string
 	socket      string
 	logLevel    string
+	downloads   string
+	diskReserve size
 	portMapping string
 	classic     bool
 }
 
 func newRun(io stdio) *cobra.Command {
-	var flags runFlags
+	flags := runFlags{diskReserve: defaultDiskReserve}
 	command := &cobra.Command{
 		Use:   "run",
 		Short: "Log in and stay reachable until interrupted",
@@ -72,6 +78,8 @@ rendezvous or by the file system.`,
 		"ask the home router to forward our port (PCP, NAT-PMP, UPnP): the `mode` is auto or off")
 	set.BoolVar(&flags.classic, "classic", false,
 		"meet users of the classic protocol at the rendezvous' door: unverified, unencrypted, and told your name and address")
+	set.StringVar(&flags.downloads, "downloads", "", "`directory` for files of peers (default: downloads in the state directory)")
+	set.Var(&flags.diskReserve, "disk-reserve", "how much of that disk files of peers leave free")
 	set.StringVar(&flags.logLevel, "log-level", "warn", "debug, info, warn or error")
 	return command
 }
@@ -104,6 +112,7 @@ func daemonConfig(ctx context.Context, flags runFlags, io stdio) (peer.Config, e
 	}
 	config := peer.Config{
 		StateDir:    flags.state,
+		DiskReserve: int64(flags.diskReserve),
 		Listen:      flags.listen,
 		DefaultName: defaultName(userName(), hostName()),
 		Classic:     flags.classic,
@@ -121,6 +130,11 @@ func daemonConfig(ctx context.Context, flags runFlags, io stdio) (peer.Config, e
 		if config.StateDir, err = statedir.Default("peerd"); err != nil {
 			return peer.Config{}, err
 		}
+	}
+	// Absolute, as users are told where their files are.
+	config.Downloads, err = filepath.Abs(cmp.Or(flags.downloads, filepath.Join(config.StateDir, "downloads")))
+	if err != nil {
+		return peer.Config{}, err
 	}
 	config.Invite, err = readInvite(ctx, flags.join, io)
 	return config, err

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+
+	"peerd/internal/printable"
+	"peerd/peer/api"
+)
+
+// transferView shows transfers while they move: bars on a terminal, a line for each
+// change of state elsewhere, rows with --json.
+type transferView struct {
+	app       *app
+	transfers []api.Transfer
+	goal      transferGoal
+	bars      *mpb.Progress // nil where there are none
+	bar       []*mpb.Bar    // of each transfer
+	drawn     []time.Time   // when each bar was last moved
+}
+
+func (a *app) newTransferView(transfers []api.Transfer, goal transferGoal) *transferView {
+	v := &transferView{app: a, transfers: transfers, goal: goal}
+	file, ok := a.err.(*os.File)
+	if a.json || !ok || !term.IsTerminal(int(file.Fd())) {
+		return v
+	}
+	v.bars = mpb.New(mpb.WithOutput(file), mpb.WithAutoRefresh())
+	for i, t := range transfers {
+		v.bar = append(v.bar, v.newBar(i, t))
+		v.drawn = append(v.drawn, time.Now())
+	}
+	return v
+}
+
+// newBar draws: holiday.zip  running  12.1 / 80.0 MiB [===>    ] 15 %  9.1 MiB/s
+func (v *transferView) newBar(i int, t api.Transfer) *mpb.Bar {
+	state := func(decor.Statistics) string { return v.app.transferState(v.transfers[i]) }
+	bar := v.bars.New(max(t.Size, 1), mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]"),
+		mpb.PrependDecorators(
+			decor.Name(printable.Line(t.Name), decor.WCSyncSpaceR),
+			decor.Any(state, decor.WCSyncSpaceR),
+			decor.CountersKibiByte("% .1f / % .1f", decor.WCSyncSpace),
+		),
+		mpb.AppendDecorators(decor.EwmaSpeed(decor.SizeB1024(0), "% .1f", 5, decor.WCSyncSpace)),
+	)
+	bar.SetCurrent(t.Moved)
+	return bar
+}
+
+// update takes news of a transfer, and reports whether it is one of ours and has
+// changed. Where one has got to in the end is not the view's to show.
+func (v *transferView) update(t api.Transfer) (changed bool, err error) {
+	i := slices.IndexFunc(v.transfers, func(known api.Transfer) bool { return known.ID == t.ID })
+	if i < 0 {
+		return false, nil
+	}
+	before := v.transfers[i]
+	changed = before.State != t.State || before.Reason != t.Reason || before.Moved != t.Moved
+	v.transfers[i] = t
+	switch {
+	case !changed:
+	case v.bars != nil:
+		v.bar[i].EwmaSetCurrent(t.Moved, time.Since(v.drawn[i]))
+		v.drawn[i] = time.Now()
+	case v.goal.reached(t.State):
+	case v.app.json:
+		err = v.app.row(t)
+	case before.State != t.State:
+		v.app.say(printable.Line(t.Name) + v.app.text.Colon + v.app.transferState(t))
+	}
+	return changed, err
+}
+
+// reached reports whether every transfer has reached the goal.
+func (v *transferView) reached() bool {
+	return !slices.ContainsFunc(v.transfers, func(t api.Transfer) bool { return !v.goal.reached(t.State) })
+}
+
+// close leaves the bars as they are.
+func (v *transferView) close() {
+	if v.bars == nil {
+		return
+	}
+	for _, bar := range v.bar {
+		bar.Abort(false)
+	}
+	v.bars.Wait()
+}

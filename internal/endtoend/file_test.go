@@ -1,0 +1,113 @@
+//go:build linux
+
+package endtoend
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"peerd/internal/natlab"
+	"peerd/internal/stage"
+	"peerd/peer/api"
+)
+
+// TestFileSurvivesKillsOfBothSides proves that a file whose sender and recipient are
+// killed while it moves arrives whole, and that what had arrived is not sent again:
+// only what was under way in the instant of a kill.
+func TestFileSurvivesKillsOfBothSides(t *testing.T) {
+	t.Parallel()
+	_, _, h := pair(t, natlab.Masquerade, natlab.Masquerade)
+	const size = 384 << 20
+	content := make([]byte, size)
+	rand.NewChaCha8([32]byte{1}).Read(content)
+	path := filepath.Join(t.TempDir(), "film.mp4")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctl(t, h.bob, "file", "policy", "alice", "auto")
+	ctl(t, h.alice, "file", "send", path, "bob", "--wait", "stored")
+
+	sent := awaitMoved(t, h.alice, size/4).Moved
+	h.bob.Kill()
+	client := h.alice.Client()
+	defer client.Close()
+	events, err := client.Events(t.Context(), api.TypeFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer events.Close()
+	if err := h.bob.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for event, err := range events.All() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The first thing that a recipient who is back says is how much it has.
+		if event := event.(api.FileEvent); event.State == api.TransferRunning && event.Moved <= sent {
+			t.Logf("sent %d MiB before the kill, %d MiB of them were there", sent>>20, event.Moved>>20)
+			if again := sent - event.Moved; again > size/8 {
+				t.Errorf("%d bytes are sent again, at most %d can have been under way", again, size/8)
+			}
+			break
+		}
+	}
+
+	arrived := awaitMoved(t, h.bob, size/2).Moved
+	h.alice.Kill()
+	if err := h.alice.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var row api.Transfer
+	eventually(t, "the file is done", func() bool {
+		row = transfer(t, h.bob)
+		if row.Moved < arrived {
+			t.Fatalf("of %d bytes that had arrived there are %d", arrived, row.Moved)
+		}
+		return row.State.Final()
+	})
+	got, err := os.ReadFile(row.Path)
+	if err != nil || row.State != api.TransferDone || !bytes.Equal(got, content) {
+		t.Errorf("%s (%s) has %d bytes: %v", row.State, row.Reason, len(got), err)
+	}
+	eventually(t, "the sender knows", func() bool { return transfer(t, h.alice).State == api.TransferDone })
+}
+
+// ctl runs a peerctl that has to succeed.
+func ctl(t *testing.T, p *stage.Peer, args ...string) {
+	t.Helper()
+	if result := p.Ctl(args...); result.ExitCode != 0 {
+		t.Fatalf("%s: peerctl %q: exit %d: %s", p.Name, args, result.ExitCode, result.Stderr)
+	}
+}
+
+// transfer returns a peer's only transfer.
+func transfer(t *testing.T, p *stage.Peer) (row api.Transfer) {
+	t.Helper()
+	client := p.Client()
+	defer client.Close()
+	rows, err := client.Transfers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) == 1 {
+		row = rows[0]
+	}
+	return row
+}
+
+// awaitMoved waits until so much of the only transfer has moved, and not all.
+func awaitMoved(t *testing.T, p *stage.Peer, least int64) (row api.Transfer) {
+	t.Helper()
+	eventually(t, "the file is moving", func() bool {
+		row = transfer(t, p)
+		if row.State.Final() {
+			t.Fatalf("the transfer is %s (%s) already", row.State, row.Reason)
+		}
+		return row.Moved >= least
+	})
+	return row
+}
