@@ -97,6 +97,9 @@ func (d *Daemon) Import(ctx context.Context, request api.ImportRequest) (api.Imp
 	if err != nil {
 		return api.Imported{}, fmt.Errorf("import: %w", err)
 	}
+	if err := d.learnClassicNames(ctx, request.Messages); err != nil {
+		return api.Imported{}, fmt.Errorf("import: %w", err)
+	}
 	return api.Imported{Added: count.Added, Advanced: count.Advanced, Known: count.Known}, nil
 }
 

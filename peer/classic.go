@@ -1,6 +1,8 @@
 package peer
 
 import (
+	"context"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -114,9 +116,36 @@ func (c *classic) nameOf(key wire.Key) (string, bool) {
 func (d *Daemon) classicRef(key wire.Key) string {
 	name, known := d.classic.nameOf(key)
 	if !known {
-		name = "?" // of a message from another daemon's store; nobody can have it
+		name = "?" // nobody can have it
 	}
 	return api.ClassicSign + name
+}
+
+// learnClassicNames notes what the users of imported messages are called. A name
+// that a key was not made from is not its.
+func (d *Daemon) learnClassicNames(ctx context.Context, rows []api.Exported) error {
+	names := make(map[wire.Key]string)
+	for _, row := range rows {
+		normal, err := name.Normalize(strings.TrimPrefix(row.Name, api.ClassicSign))
+		if err != nil || !api.IsClassic(row.Name) || classicKey(normal).String() != row.Peer {
+			continue
+		}
+		names[classicKey(normal)] = normal
+	}
+	var users []store.ClassicUser
+	for key, name := range names {
+		users = append(users, store.ClassicUser{Key: key, Name: name})
+	}
+	if len(users) == 0 {
+		return nil
+	}
+	if err := d.store.NameClassicUsers(ctx, users...); err != nil {
+		return err
+	}
+	d.classic.mu.Lock()
+	defer d.classic.mu.Unlock()
+	maps.Copy(d.classic.names, names)
+	return nil
 }
 
 // keyOf is a peer's key as rows show it. A classic user has none, and must not

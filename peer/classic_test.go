@@ -376,6 +376,37 @@ func TestWithoutTheFlagNothingOfTheClassicProtocolHappens(t *testing.T) {
 	c.sees(erin, "classic/dave")
 }
 
+// What was exported is called the same where it is imported, unless its name was
+// tampered with.
+func TestImportedTalksAreCalledAsTheyWere(t *testing.T) {
+	c := newClassicCircle(t)
+	dave := c.classicProgram("dave")
+	dave.login()
+	carol := c.joinClassic("carol")
+	c.sees(carol, "classic/dave")
+	dave.talk("hello", carol.observedEndpoint())
+	c.await("the talk is there", func() bool { return len(texts(t, carol, "classic/dave")) == 1 })
+	rows := export(t, carol, "classic/dave")
+	if len(rows) != 1 {
+		t.Fatalf("exported %+v", rows)
+	}
+	tampered := slices.Clone(rows)
+	tampered[0].Name = "classic/erin"
+	erin := c.join("erin")
+	if _, err := erin.Import(c.guard(), api.ImportRequest{Messages: tampered, AnotherKey: true}); err != nil {
+		t.Fatal(err)
+	}
+	if shown, err := erin.Read(t.Context(), api.ReadRequest{}); err != nil || len(shown) != 1 || shown[0].From != "classic/?" || !isMarked(shown[0].ClassicMark) {
+		t.Errorf("tampered with, they are %+v, %v", shown, err)
+	}
+	if _, err := erin.Import(c.guard(), api.ImportRequest{Messages: rows, AnotherKey: true}); err != nil {
+		t.Fatal(err)
+	}
+	if got := texts(t, erin, "classic/dave"); !slices.Equal(got, []string{"hello"}) {
+		t.Errorf("imported %q", got)
+	}
+}
+
 // The flag taken away, what was said before is still there and still marked.
 func TestTalksAreMarkedInALaterLifeToo(t *testing.T) {
 	c := newClassicCircle(t)

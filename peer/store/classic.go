@@ -83,6 +83,18 @@ func (s *Store) AcceptTalk(ctx context.Context, to ClassicUser, talk Talk) (m Me
 	return result.message, result.fresh, err
 }
 
+// NameClassicUsers notes what classic users are called.
+func (s *Store) NameClassicUsers(ctx context.Context, users ...ClassicUser) error {
+	return apply(ctx, s, "name classic users", func(tx *transaction) error {
+		for _, user := range users {
+			if err := tx.nameClassicUser(user); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func (tx *transaction) nameClassicUser(user ClassicUser) error {
 	return tx.exec(`INSERT INTO classic_user (key, name) VALUES (?, ?)
 		ON CONFLICT (key) DO UPDATE SET name = excluded.name WHERE name <> excluded.name`, user.Key[:], user.Name)
