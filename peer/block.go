@@ -74,11 +74,11 @@ func (d *Daemon) addressee(ref string) (wire.Key, error) {
 }
 
 // dropSessions ends every session with a peer, and waits until nothing more can
-// come of them.
+// come of them. The peer is told what it hears when a daemon is stopped.
 func (d *Daemon) dropSessions(peer wire.Key) {
 	for _, s := range d.allSessions() {
 		if s.peer == peer {
-			s.drop("blocked")
+			s.drop("closing")
 		}
 	}
 }

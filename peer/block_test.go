@@ -1,9 +1,13 @@
 package peer
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/quic-go/quic-go"
 
 	"peerd/peer/api"
 )
@@ -26,7 +30,14 @@ func TestBlockedPeerIsAsIfNoPacketArrived(t *testing.T) {
 		c.knows(d, "alice")
 	}
 	c.send(mallory, "alice", "before")
+	session := mallory.conversation(alice.Key()).currentSession()
+	c.await("session is connected", session.connected)
+	connection := session.currentConnection()
 	block(t, alice, "mallory", true)
+	<-connection.Context().Done()
+	if end, ok := errors.AsType[*quic.ApplicationError](context.Cause(connection.Context())); !ok || end.ErrorMessage != "closing" {
+		t.Errorf("mallory is told %v, want what she hears when alice is stopped", end)
+	}
 	sent, err := mallory.Send(t.Context(), api.SendRequest{To: "alice", Text: "after"})
 	if err != nil {
 		t.Fatal(err)

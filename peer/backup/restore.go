@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"peerd/internal/identity"
+	"peerd/internal/statedir"
 	"peerd/peer/store"
 )
 
@@ -204,10 +205,8 @@ func moveIn(staging, dir string) error {
 			return fmt.Errorf("restore: %w", err)
 		}
 	}
-	opened, err := os.Open(dir)
-	if err != nil {
+	if err := statedir.Sync(dir); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	_ = opened.Sync() // not every system can
-	return opened.Close()
+	return nil
 }
