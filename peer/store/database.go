@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"modernc.org/sqlite"
 )
@@ -32,42 +33,137 @@ const (
 )
 
 // A database is the file, opened once for writing and a few times for reading.
+// When it is found to be damaged, another file takes its place (damage.go).
 type database struct {
+	dir     string
 	writer  *writer
 	readers *readers
+	mended  chan Damage // holds the last one
+
+	// cancel ends the watching over the file.
+	cancel  context.CancelFunc
+	watched chan struct{}
+}
+
+// openDatabase opens and migrates the file in dir, and mends it if need be.
+func openDatabase(dir string) (*database, error) {
+	mended := make(chan Damage, 1)
+	if err := finishRescue(dir); err != nil {
+		return nil, err
+	}
+	unclean := closedUncleanly(Path(dir))
+	write, read, err := openFile(dir)
+	if isDamage(err) {
+		damage, failed := rescueFile(context.Background(), dir, err)
+		if failed != nil {
+			return nil, errors.Join(describeDamage(err), failed)
+		}
+		mended <- damage
+		write, read, err = openFile(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d := &database{dir: dir, mended: mended, watched: make(chan struct{})}
+	d.readers = newReaders(read, d.repair)
+	if d.writer, err = startWriter(write, d.exchange); err != nil {
+		return nil, errors.Join(err, read.Close(), write.Close())
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	d.cancel = cancel
+	go d.watch(ctx, unclean)
+	return d, nil
+}
+
+// openFile opens and migrates the file in dir, for the writer and for readers.
+func openFile(dir string) (write, read *sql.DB, err error) {
+	if err := makePrivateFile(dir, fileName); err != nil {
+		return nil, nil, err
+	}
+	write, err = connect(Path(dir), 1,
+		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		// Deleted private prekeys must not stay readable in free pages.
+		"secure_delete(1)")
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := migrate(context.Background(), write); err != nil {
+		return nil, nil, errors.Join(err, write.Close())
+	}
+	read, err = connect(Path(dir), readerConnections, "query_only(1)")
+	if err != nil {
+		return nil, nil, errors.Join(err, write.Close())
+	}
+	return write, read, nil
+}
+
+// stopWatching ends the watching over the file.
+func (d *database) stopWatching() {
+	d.cancel()
+	<-d.watched
 }
 
 // close gives up the connections of a stopped writer and the readers'. The
 // writer's is closed last: SQLite then moves the write-ahead log into the file and
 // removes it, which is how the next Open knows that all is well.
-func (d database) close() error { return errors.Join(d.readers.close(), d.writer.close()) }
+func (d *database) close() error { return errors.Join(d.readers.close(), d.writer.close()) }
 
-// openDatabase opens, checks and migrates the file in dir.
-func openDatabase(dir string) (database, error) {
-	path := Path(dir)
-	if err := makePrivateFile(dir, fileName); err != nil {
-		return database{}, err
+// watch has all pages looked at from time to time: soon if the last process did not
+// end well.
+func (d *database) watch(ctx context.Context, soon bool) {
+	defer close(d.watched)
+	wait := checkAfter
+	if soon {
+		wait = 0
 	}
-	unclean := closedUncleanly(path)
-	write, err := connect(path, 1,
-		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-		// Deleted private prekeys must not stay readable in free pages.
-		"secure_delete(1)")
-	if err != nil {
-		return database{}, err
+	for {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+		_ = d.check(ctx) // what cannot be mended, for want of space say, is tried again
+		wait = checkEvery
 	}
-	if err := prepareDatabase(write, unclean); err != nil {
-		return database{}, errors.Join(describeDamage(err), write.Close())
+}
+
+// check looks at all pages, and has the file mended when one is damaged.
+func (d *database) check(ctx context.Context) error {
+	seen := d.readers.exchanged()
+	finding, err := queryFirst(ctx, d.readers, func(row scanner) (finding string, err error) {
+		err = row.Scan(&finding)
+		return finding, err
+	}, `PRAGMA integrity_check(1)`)
+	if err != nil || finding == "ok" {
+		return err
 	}
-	readers, err := connect(path, readerConnections, "query_only(1)")
-	if err != nil {
-		return database{}, errors.Join(err, write.Close())
-	}
-	writer, err := startWriter(write)
-	if err != nil {
-		return database{}, errors.Join(err, readers.Close(), write.Close())
-	}
-	return database{writer, newReaders(readers)}, nil
+	return d.repair(ctx, seen, fmt.Errorf("%w: %s", ErrDamaged, finding))
+}
+
+// repair has the writer mend the file because of cause, unless that has happened
+// since there were seen exchanges.
+func (d *database) repair(ctx context.Context, seen uint64, cause error) error {
+	op := &operation{ctx: ctx, done: make(chan error, 1), cause: cause, seen: seen}
+	return d.writer.submit(op)
+}
+
+// exchange puts a sound file in the place of the damaged one, and returns the
+// writer's connection to it. It belongs to the writer's goroutine.
+func (d *database) exchange(write *sql.DB, cause error) (*sql.DB, error) {
+	return d.readers.exchange(func(read *sql.DB) (*sql.DB, *sql.DB, error) {
+		// What the connections say does not matter any more.
+		_, _ = read.Close(), write.Close()
+		damage, failed := rescueFile(context.Background(), d.dir, cause)
+		write, read, err := openFile(d.dir)
+		if failed == nil {
+			select {
+			case <-d.mended: // nobody has asked
+			default:
+			}
+			d.mended <- damage
+		}
+		return write, read, errors.Join(failed, err)
+	})
 }
 
 // makePrivateFile creates a file in dir, readable by its owner only. SQLite gives
@@ -109,49 +205,6 @@ func connect(path string, limit int, pragmas ...string) (*sql.DB, error) {
 	db.SetMaxOpenConns(limit)
 	db.SetMaxIdleConns(limit)
 	return db, nil
-}
-
-func prepareDatabase(db *sql.DB, unclean bool) error {
-	ctx := context.Background()
-	if unclean {
-		if err := quickCheck(ctx, db); err != nil {
-			return err
-		}
-	}
-	return migrate(ctx, db)
-}
-
-// quickCheck verifies the structure of every table and its indexes.
-func quickCheck(ctx context.Context, db *sql.DB) error {
-	rows, err := db.QueryContext(ctx, `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid`)
-	if err != nil {
-		return fmt.Errorf("check after an unclean shutdown: %w", err)
-	}
-	tables, err := collect(rows, func(row scanner) (name string, err error) {
-		err = row.Scan(&name)
-		return name, err
-	})
-	if err != nil {
-		return fmt.Errorf("check after an unclean shutdown: %w", err)
-	}
-	for _, table := range tables {
-		if err := checkTable(ctx, db, table); err != nil {
-			return fmt.Errorf("check after an unclean shutdown: table %s: %w", table, err)
-		}
-	}
-	return nil
-}
-
-func checkTable(ctx context.Context, db *sql.DB, table string) error {
-	var finding string
-	// PRAGMA takes no parameters; the names are those of the schema.
-	if err := db.QueryRowContext(ctx, fmt.Sprintf("PRAGMA quick_check('%s')", table)).Scan(&finding); err != nil {
-		return err
-	}
-	if finding != "ok" {
-		return fmt.Errorf("%w: %s", ErrDamaged, finding)
-	}
-	return nil
 }
 
 // isDamage reports whether an error says that a file is no sound database.

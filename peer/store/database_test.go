@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestWriterWaitsForTheDisk(t *testing.T) {
@@ -77,14 +78,6 @@ func TestFailedMigrationLeavesTheFileAsItWas(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoDatabaseIsReportedAsDamaged(t *testing.T) {
-	dir := t.TempDir()
-	check(t, os.WriteFile(filepath.Join(dir, fileName), bytes.Repeat([]byte("not a database "), 1000), 0o600))
-	if _, err := Open(dir); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "move it away") {
-		t.Errorf("got %v, want ErrDamaged and the next step", err)
-	}
-}
-
 // abandon returns a directory as a killed process leaves it: with messages in
 // the file and in the write-ahead log.
 func abandon(t *testing.T) (dir string, messages int) {
@@ -123,15 +116,21 @@ func TestUncleanShutdownIsRecovered(t *testing.T) {
 }
 
 func TestDamageIsFoundAfterAnUncleanShutdown(t *testing.T) {
-	dir, _ := abandon(t)
+	dir, messages := abandon(t)
 	file, err := os.OpenFile(filepath.Join(dir, fileName), os.O_RDWR, 0)
 	check(t, err)
 	// Many pages: the log has sound copies of those that the last message changed.
 	_, err = file.WriteAt(bytes.Repeat([]byte{0xff}, 20*4096), 30*4096)
 	check(t, err)
 	check(t, file.Close())
-	if _, err := Open(dir); !errors.Is(err, ErrDamaged) {
-		t.Errorf("got %v, want ErrDamaged", err)
+	s := reopen(t, dir)
+	select {
+	case damage := <-s.Mended():
+		if damage.Pages == 0 || damage.Messages == 0 || damage.Messages+damage.Missing != int64(messages) {
+			t.Errorf("told of %+v; there were %d messages", damage, messages)
+		}
+	case <-time.After(time.Minute):
+		t.Error("nobody has noticed")
 	}
 }
 

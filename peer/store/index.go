@@ -48,6 +48,9 @@ type index struct {
 
 	mu sync.Mutex // held by who uses db
 	db *sql.DB    // nil when a new file could not be begun: the disk is full, say
+	// exchanges is how often the messages' file had been exchanged when this index
+	// was begun.
+	exchanges uint64
 
 	wakeup   chan struct{} // holds one wake-up
 	cancel   context.CancelFunc
@@ -213,10 +216,11 @@ func (x *index) catchUp(ctx context.Context) error {
 func (x *index) advance(ctx context.Context) (n int, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.db == nil {
+	if exchanges := x.messages.exchanged(); x.db == nil || exchanges != x.exchanges {
 		if err := x.renew(ctx); err != nil {
 			return 0, err
 		}
+		x.exchanges = exchanges
 	}
 	n, err = x.advanceOnce(ctx)
 	if isDamage(err) {
@@ -235,12 +239,15 @@ func (x *index) advanceOnce(ctx context.Context) (n int, err error) {
 			coalesce(hidden OR message.row_id > ?, 1)
 		FROM message_change LEFT JOIN message USING (row_id) WHERE number > ? ORDER BY number LIMIT ?`, at.row, at.change, indexBatch)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("read messages: %v", err) // its damage is not the index's
 	}
 	fresh, err := queryList(ctx, x.messages, scanEntry, `SELECT 0, row_id, id, peer, body, hidden FROM message
 		WHERE row_id > ? ORDER BY row_id LIMIT ?`, at.row, indexBatch)
-	if err != nil || len(fresh)+len(changed) == 0 {
-		return 0, err
+	if err != nil {
+		return 0, fmt.Errorf("read messages: %v", err)
+	}
+	if len(fresh)+len(changed) == 0 {
+		return 0, nil
 	}
 	return len(fresh) + len(changed), x.write(ctx, at, fresh, changed)
 }

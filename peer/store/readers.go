@@ -14,14 +14,54 @@ const maxPrepared = 64
 // readers are the connections that only read. Statements stay prepared: to compile
 // one takes longer than to run it.
 type readers struct {
-	db *sql.DB
+	// repair has a damaged file mended, unless it was exchanged after seen times.
+	repair func(ctx context.Context, seen uint64, cause error) error
+
+	// reading is held by who reads, and alone by who exchanges the file.
+	reading   sync.RWMutex
+	db        *sql.DB
+	exchanges uint64 // how often there was another file
 
 	mu       sync.Mutex
 	prepared map[string]*sql.Stmt
 }
 
-func newReaders(db *sql.DB) *readers {
-	return &readers{db: db, prepared: make(map[string]*sql.Stmt)}
+func newReaders(db *sql.DB, repair func(context.Context, uint64, error) error) *readers {
+	return &readers{db: db, repair: repair, prepared: make(map[string]*sql.Stmt)}
+}
+
+// exchange has another file take the place of the present one while nobody reads.
+func (r *readers) exchange(with func(old *sql.DB) (write, read *sql.DB, err error)) (write *sql.DB, err error) {
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	_ = r.forgetPrepared() // of no use any more
+	write, read, err := with(r.db)
+	if read != nil {
+		r.db = read
+	}
+	if err == nil {
+		r.exchanges++
+	}
+	return write, err
+}
+
+// exchanged returns how often the file was exchanged.
+func (r *readers) exchanged() uint64 {
+	r.reading.RLock()
+	defer r.reading.RUnlock()
+	return r.exchanges
+}
+
+// view calls read with a transaction that sees one state of the file.
+func (r *readers) view(ctx context.Context, read func(*sql.Tx) error) error {
+	r.reading.RLock()
+	defer r.reading.RUnlock()
+	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	return read(tx)
 }
 
 // query runs a statement that reads.
@@ -51,15 +91,18 @@ func (r *readers) prepare(ctx context.Context, statement string) (*sql.Stmt, err
 	return prepared, err
 }
 
-func (r *readers) close() error {
+func (r *readers) forgetPrepared() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var err error
 	for _, prepared := range r.prepared {
 		err = errors.Join(err, prepared.Close())
 	}
-	return errors.Join(err, r.db.Close())
+	clear(r.prepared)
+	return err
 }
+
+func (r *readers) close() error { return errors.Join(r.forgetPrepared(), r.db.Close()) }
 
 // A scanner is the current row of a query.
 type scanner interface{ Scan(columns ...any) error }
@@ -78,8 +121,20 @@ func collect[T any](rows *sql.Rows, scan func(scanner) (T, error)) ([]T, error) 
 	return all, rows.Err()
 }
 
-// queryList reads all rows of a query.
+// queryList reads all rows of a query. When it meets a damaged page, it has the
+// file mended and reads again.
 func queryList[T any](ctx context.Context, r *readers, scan func(scanner) (T, error), statement string, args ...any) ([]T, error) {
+	seen := r.exchanged()
+	all, err := queryOnce(ctx, r, scan, statement, args...)
+	if isDamage(err) && r.repair(ctx, seen, err) == nil {
+		return queryOnce(ctx, r, scan, statement, args...)
+	}
+	return all, err
+}
+
+func queryOnce[T any](ctx context.Context, r *readers, scan func(scanner) (T, error), statement string, args ...any) ([]T, error) {
+	r.reading.RLock()
+	defer r.reading.RUnlock()
 	rows, err := r.query(ctx, statement, args...)
 	if err != nil {
 		return nil, err

@@ -55,25 +55,24 @@ func (s *Store) loadRoster(ctx context.Context) (epoch, version uint64, rows []w
 		return 0, 0, nil, ErrClosed
 	}
 	// Both reads see the same roster, also while another one is being saved.
-	tx, err := s.readers.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return 0, 0, nil, err
-	}
-	defer tx.Rollback()
-	var signedEpoch, signedVersion int64
-	err = tx.QueryRowContext(ctx, `SELECT epoch, version FROM roster_version`).Scan(&signedEpoch, &signedVersion)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, 0, nil, nil
-	}
-	if err != nil {
-		return 0, 0, nil, err
-	}
-	found, err := tx.QueryContext(ctx, `SELECT `+rosterColumns+` FROM roster ORDER BY key`)
-	if err != nil {
-		return 0, 0, nil, err
-	}
-	rows, err = collect(found, scanRosterRow)
-	return uint64(signedEpoch), uint64(signedVersion), rows, err
+	err = s.readers.view(ctx, func(tx *sql.Tx) error {
+		var signedEpoch, signedVersion int64
+		err := tx.QueryRowContext(ctx, `SELECT epoch, version FROM roster_version`).Scan(&signedEpoch, &signedVersion)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		found, err := tx.QueryContext(ctx, `SELECT `+rosterColumns+` FROM roster ORDER BY key`)
+		if err != nil {
+			return err
+		}
+		epoch, version = uint64(signedEpoch), uint64(signedVersion)
+		rows, err = collect(found, scanRosterRow)
+		return err
+	})
+	return epoch, version, rows, err
 }
 
 func scanRosterRow(row scanner) (wire.Row, error) {

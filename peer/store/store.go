@@ -22,6 +22,9 @@
 // per second. Reads run beside the writer on connections of their own. All
 // methods are safe for concurrent use.
 //
+// A damaged file costs what is on the damaged pages, and the store goes on with the
+// rest (damage.go). Texts are found by an index beside the messages (index.go).
+//
 // What this package is NOT: it does not decide when a message is sent or whom
 // to trust, and it does not verify signatures; callers do that before.
 package store
@@ -49,10 +52,11 @@ var (
 
 // A Store is an open state directory. Make one with Open.
 type Store struct {
-	lock    *directoryLock
-	writer  *writer
-	readers *readers
-	index   *index
+	lock     *directoryLock
+	database *database
+	writer   *writer  // the database's
+	readers  *readers // likewise
+	index    *index
 
 	closeOnce  sync.Once
 	closeError error
@@ -60,7 +64,8 @@ type Store struct {
 
 // Open opens the store in the state directory dir, making both if they do not
 // exist, and holds the directory until Close. The error is an *InUseError when
-// another process has it; ErrNewerSchema and ErrDamaged need the user.
+// another process has it; ErrNewerSchema needs the user. A file that is damaged is
+// mended (see Mended); the error is ErrDamaged when that fails.
 func Open(dir string) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -80,18 +85,21 @@ func Open(dir string) (*Store, error) {
 	}
 	index, err := openIndex(dir, db.readers)
 	if err != nil {
+		db.stopWatching()
+		db.writer.stop()
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", dir, err), db.close(), lock.release())
 	}
-	return &Store{lock: lock, writer: db.writer, readers: db.readers, index: index}, nil
+	return &Store{lock: lock, database: db, writer: db.writer, readers: db.readers, index: index}, nil
 }
 
 // Close waits for the changes under way and gives up the directory. Callers
 // that come later get ErrClosed. Calling it again is harmless.
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
+		s.database.stopWatching()
 		s.writer.stop()
 		failpoint.Hit(failpoint.StoreCloseBefore)
-		err := errors.Join(s.index.close(), database{s.writer, s.readers}.close(), s.lock.release())
+		err := errors.Join(s.index.close(), s.database.close(), s.lock.release())
 		if err != nil {
 			s.closeError = fmt.Errorf("close store: %w", err)
 		}

@@ -22,6 +22,11 @@ type operation struct {
 	run  func(*transaction) error
 	lazy bool       // a power cut may undo it
 	done chan error // takes one result without a reader
+
+	// cause is set instead of run to have the file mended, unless it has been
+	// exchanged more often than seen.
+	cause error
+	seen  uint64
 }
 
 // The writer owns the only connection that writes. It commits in groups: while
@@ -39,24 +44,37 @@ type writer struct {
 	stopping   chan struct{}
 	finished   chan struct{}
 	commits    atomic.Uint64 // transactions committed
-	lazy       bool          // whether commits do not wait for the disk now
+	// exchange puts another file in place of a damaged one, and exchanges counts.
+	exchange  func(*sql.DB, error) (*sql.DB, error)
+	exchanges uint64
+	lazy      bool  // whether commits do not wait for the disk now
+	broken    error // the damage of the file while there is no connection to it
 }
 
 // startWriter takes over db when it succeeds.
-func startWriter(db *sql.DB) (*writer, error) {
-	conn, err := db.Conn(context.Background())
-	if err != nil {
-		return nil, err
-	}
+func startWriter(db *sql.DB, exchange func(*sql.DB, error) (*sql.DB, error)) (*writer, error) {
 	w := &writer{
-		db:         db,
-		tx:         &transaction{conn: conn, prepared: make(map[string]*sql.Stmt)},
 		operations: make(chan *operation),
 		stopping:   make(chan struct{}),
 		finished:   make(chan struct{}),
+		exchange:   exchange,
+	}
+	if err := w.use(db); err != nil {
+		return nil, err
 	}
 	go w.loop()
 	return w, nil
+}
+
+// use takes over db, which waits for the disk.
+func (w *writer) use(db *sql.DB) error {
+	conn, err := db.Conn(context.Background())
+	if err != nil {
+		return err
+	}
+	w.db, w.lazy = db, false
+	w.tx = &transaction{conn: conn, prepared: make(map[string]*sql.Stmt)}
+	return nil
 }
 
 // stop refuses new operations and waits for those taken. It is called once.
@@ -75,14 +93,19 @@ func (w *writer) stopped() bool {
 }
 
 // close gives up the connection of a stopped writer.
-func (w *writer) close() error { return errors.Join(w.tx.close(), w.db.Close()) }
+func (w *writer) close() error {
+	if w.tx == nil {
+		return nil
+	}
+	return errors.Join(w.tx.close(), w.db.Close())
+}
 
 func (w *writer) loop() {
 	defer close(w.finished)
 	for {
 		select {
 		case op := <-w.operations:
-			w.commit(w.gather(op))
+			w.do(w.gather(op))
 		case <-w.stopping:
 			return
 		}
@@ -103,13 +126,49 @@ func (w *writer) gather(first *operation) []*operation {
 	return batch
 }
 
+// do mends the file if an operation asks for it, and commits the others.
+func (w *writer) do(batch []*operation) {
+	var changes []*operation
+	for _, op := range batch {
+		switch {
+		case op.cause == nil:
+			changes = append(changes, op)
+		case op.seen < w.exchanges:
+			op.done <- nil
+		default:
+			op.done <- w.mend(op.cause)
+		}
+	}
+	if len(changes) > 0 {
+		w.commit(changes)
+	}
+}
+
+// mend has the file exchanged. An error is why it was not; the damaged one is used
+// on then, if that can be.
+func (w *writer) mend(cause error) error {
+	if w.tx != nil {
+		_ = w.tx.close() // of no use any more
+	}
+	w.tx, w.broken = nil, cause
+	db, err := w.exchange(w.db, cause)
+	if db != nil {
+		err = errors.Join(err, w.use(db))
+	}
+	if err == nil {
+		w.exchanges++
+	}
+	return err
+}
+
 // commit runs the operations in one transaction and tells their callers. When
 // one of them fails, none of them may suffer for it: all are run again, each in
 // a transaction of its own.
 func (w *writer) commit(batch []*operation) {
 	err := w.transact(batch...)
+	mended := isDamage(err) && w.mend(err) == nil
 	for _, op := range batch {
-		if err != nil && len(batch) > 1 {
+		if mended || err != nil && len(batch) > 1 {
 			op.done <- w.transact(op)
 		} else {
 			op.done <- err
@@ -119,6 +178,11 @@ func (w *writer) commit(batch []*operation) {
 
 // transact commits all of the operations, or none and returns why.
 func (w *writer) transact(batch ...*operation) error {
+	if w.tx == nil {
+		if err := w.mend(w.broken); err != nil {
+			return fmt.Errorf("mend the file: %w", err)
+		}
+	}
 	if err := w.awaitDisk(!allLazy(batch)); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
