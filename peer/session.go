@@ -132,6 +132,7 @@ func (c *conversation) sessionFor(m wire.Introduction) (*session, error) {
 	c.mu.Lock()
 	c.session = s
 	c.mu.Unlock()
+	c.wake() // it may be connected already
 	return s, nil
 }
 
