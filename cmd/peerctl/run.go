@@ -51,7 +51,7 @@ Exit codes: 0 ok, 1 other, 2 usage, 3 daemon unreachable, 4 denied or key change
 	flags.Var(&languageFlag{a}, "lang", "language of texts: en or zh (default from the locale)")
 	root.AddCommand(
 		a.statusCommand(), a.whoamiCommand(), a.peersCommand(), a.waitCommand(),
-		a.sendCommand(), a.readCommand(), a.historyCommand(), a.searchCommand(), a.watchCommand(), a.chatCommand(),
+		a.sendCommand(), a.readCommand(), a.historyCommand(), a.searchCommand(), a.watchCommand(), a.chatCommand(), a.notifyCommand(),
 		a.editCommand(), a.unsendCommand(), a.receiptsCommand(),
 		a.contactCommand(), a.fileCommand(), a.groupCommand(), a.exportCommand(), a.importCommand(),
 		a.pingCommand(), a.netcheckCommand(), a.whyCommand(), a.versionCommand(),

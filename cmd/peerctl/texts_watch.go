@@ -8,6 +8,12 @@ type watchTexts struct {
 	Missed        string // number
 	DaemonAwaited string
 	DaemonBack    string
+
+	NoDesktop   string // why
+	NewMessages string
+	OneMessage  string
+	Messages    string // number
+	InGroup     string // sender, group
 }
 
 var englishWatch = watchTexts{
@@ -17,6 +23,12 @@ var englishWatch = watchTexts{
 	Missed:        "the command is too slow: %[1]d events missed; no message is among them",
 	DaemonAwaited: "waiting for the daemon to come back",
 	DaemonBack:    "the daemon is back",
+
+	NoDesktop:   "no notices on a desktop, only here: %[1]s",
+	NewMessages: "peerd",
+	OneMessage:  "1 new message",
+	Messages:    "%[1]d new messages",
+	InGroup:     "%[1]s in %[2]s",
 }
 
 var chineseWatch = watchTexts{
@@ -26,4 +38,10 @@ var chineseWatch = watchTexts{
 	Missed:        "命令太慢：漏掉 %[1]d 个事件，其中没有消息",
 	DaemonAwaited: "正在等待守护进程恢复",
 	DaemonBack:    "守护进程已恢复",
+
+	NoDesktop:   "没有桌面通知，只在此处提示：%[1]s",
+	NewMessages: "peerd",
+	OneMessage:  "1 条新消息",
+	Messages:    "%[1]d 条新消息",
+	InGroup:     "%[1]s 在 %[2]s",
 }

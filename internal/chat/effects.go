@@ -2,13 +2,11 @@ package chat
 
 import (
 	"context"
-	"crypto/rand"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"peerd/peer/api"
-	"peerd/wire"
 )
 
 // answerWithin is how long the daemon, a process on this host, may take for an
@@ -104,9 +102,7 @@ func (m *Model) send(c *conversation, text string) tea.Cmd {
 	daemon, id := m.daemon, c.id
 	return ask(func(ctx context.Context) tea.Msg {
 		if request.ID == "" {
-			var random [10]byte
-			rand.Read(random[:])
-			request.ID = wire.NewMessageID(time.Now(), random).String()
+			request.ID = api.NewMessageID(time.Now())
 		}
 		_, err := daemon.Send(ctx, request)
 		return sentMsg{id: id, request: request, err: err}

@@ -12,8 +12,8 @@ import (
 // that its owner is done with, in decimal.
 const cursorSetting = "cursor "
 
-// AfterCursor returns up to limit of the peers' messages that arrived after the
-// named cursor, in the order in which they arrived. A cursor used for the first
+// AfterCursor returns up to limit of the peers' messages in the history that
+// arrived after the named cursor, in the order in which they arrived. A cursor used for the first
 // time begins at the newest message: it returns nothing then, and from the next
 // call on whatever has come since.
 func (s *Store) AfterCursor(ctx context.Context, name string, limit int) ([]Message, error) {
@@ -23,7 +23,7 @@ func (s *Store) AfterCursor(ctx context.Context, name string, limit int) ([]Mess
 		return nil, s.beginCursor(ctx, name)
 	}
 	messages, err := list(ctx, s, scanMessage, `SELECT `+messageColumns+` FROM message
-		WHERE row_id > (SELECT CAST(value AS INTEGER) FROM setting WHERE name = ?) AND outgoing = 0
+		WHERE row_id > (SELECT CAST(value AS INTEGER) FROM setting WHERE name = ?) AND outgoing = 0 AND hidden = 0
 		ORDER BY row_id LIMIT ?`, cursorSetting+name, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list messages after a cursor: %w", err)
