@@ -20,6 +20,9 @@ const (
 	// as long as they stay at a door where they are silent. Longer, and we would
 	// send to addresses that are somebody else's by now.
 	classicPatience = 10 * time.Minute
+	// newsworthy is how many users at once subscribers are told of. More are the
+	// list of a door that we have just come to; subscribers would be cut off.
+	newsworthy = 16
 )
 
 // applyClassicUsers takes what the rendezvous says about its door.
@@ -34,7 +37,8 @@ func (d *Daemon) applyClassicUsers(m wire.ClassicUsers) {
 		d.announceClassic(key, false, now)
 	}
 	for _, row := range m.Online {
-		if normal, err := name.Normalize(row.Name); err == nil {
+		normal, err := name.Normalize(row.Name)
+		if err == nil && len(m.Online) <= newsworthy {
 			d.announceClassic(classicKey(normal), true, now)
 		}
 	}

@@ -153,7 +153,7 @@ func (d *Daemon) sendTalk(ctx context.Context, request api.SendRequest) (api.Sen
 	if !d.classic.wanted {
 		return api.Sent{}, api.ClassicOff(request.To)
 	}
-	user, err := d.classicUserOf(request.To)
+	user, row, err := d.reachClassic(request.To)
 	if err != nil {
 		return api.Sent{}, err
 	}
@@ -161,17 +161,10 @@ func (d *Daemon) sendTalk(ctx context.Context, request api.SendRequest) (api.Sen
 	if err != nil {
 		return api.Sent{}, err
 	}
-	row, online := d.classic.row(user.Key)
-	if !online || d.currentControl() == nil {
-		return api.Sent{}, api.ClassicAway(request.To)
-	}
 	now := time.Now()
 	datagram, err := d.encodeTalk(row.Encoding, request.Text, now)
 	if err != nil {
 		return api.Sent{}, err
-	}
-	if !mayReach(row.Endpoint, d.observedEndpoint()) {
-		return api.Sent{}, api.ClassicUnreachable(request.To, row.Endpoint)
 	}
 	m, fresh, err := d.store.AcceptTalk(ctx, user, store.Talk{ID: id, Body: request.Text, At: now, Path: string(api.PathDirect)})
 	if err != nil {
@@ -186,6 +179,22 @@ func (d *Daemon) sendTalk(ctx context.Context, request api.SendRequest) (api.Sen
 	}
 	d.accepted(now, m)
 	return d.sentRow(m), nil
+}
+
+// reachClassic returns the user that ref means, and how it is reached now.
+func (d *Daemon) reachClassic(ref string) (store.ClassicUser, wire.ClassicRow, error) {
+	user, err := d.classicUserOf(ref)
+	if err != nil {
+		return user, wire.ClassicRow{}, err
+	}
+	row, online := d.classic.row(user.Key)
+	switch {
+	case !online || d.currentControl() == nil:
+		err = api.ClassicAway(ref)
+	case !mayReach(row.Endpoint, d.observedEndpoint()):
+		err = api.ClassicUnreachable(ref, row.Endpoint)
+	}
+	return user, row, err
 }
 
 // row returns how a user is reached.

@@ -17,6 +17,9 @@
 // in between, the conversation begins again at the first message that has no
 // receipt; the recipient recognises repetitions by their id.
 //
+// Users of the classic protocol have neither keys nor sessions, and what is said
+// to them is sent once: see classic.go.
+//
 // It is not the traversal (package punch), not the bytes (package wire), and
 // not the disk (package peer/store).
 package peer

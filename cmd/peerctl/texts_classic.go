@@ -13,7 +13,7 @@ var englishClassic = classicTexts{
 	Mark:   "classic, unverified, unencrypted",
 	Marked: "%[1]s (unverified, unencrypted)",
 	Trust:  "unverified",
-	Status: "classic protocol: %[1]d users online, %[2]d messages received, %[3]d datagrams dropped",
+	Status: "classic protocol: users online %[1]d, messages received %[2]d, datagrams dropped %[3]d",
 	NoReturn: failureText{"sent to %[1]s, and that is all that will ever be known: programs of the classic protocol acknowledge nothing",
 		"do not wait for more: peerctl send --wait sent"},
 }
@@ -22,7 +22,7 @@ var chineseClassic = classicTexts{
 	Mark:   "经典协议，未验证，未加密",
 	Marked: "%[1]s（未验证，未加密）",
 	Trust:  "未验证",
-	Status: "经典协议：%[1]d 个用户在线，收到 %[2]d 条消息，丢弃 %[3]d 个数据报",
+	Status: "经典协议：在线用户 %[1]d，收到消息 %[2]d，丢弃数据报 %[3]d",
 	NoReturn: failureText{"已发给 %[1]s，之后的情况无从得知：经典协议的程序不作任何确认",
 		"不要等待更多状态：peerctl send --wait sent"},
 }

@@ -8,8 +8,8 @@ import (
 
 // Who may be online.
 const (
-	// maxUsers bounds the users of a door: every login and logout is told to all
-	// of them, so their square is what a door may have to send.
+	// maxUsers bounds the list: users, and peers of the circle. Every login and
+	// logout is told to all of them, so their square is what a door may have to send.
 	maxUsers = wire.MaxClassicUsers
 	// maxUsersPerAddress stops one host from taking every place and every good
 	// name. Large enough for a school behind one router.
