@@ -1,0 +1,5 @@
+package chaos
+
+import "testing"
+
+func TestFullDisk(t *testing.T) { play(t, 5, playFullDisks) }

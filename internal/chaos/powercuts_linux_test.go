@@ -1,0 +1,7 @@
+package chaos
+
+import "testing"
+
+func TestPowerCut(t *testing.T) { play(t, 12, playPowerCuts) }
+
+func TestPowerCutOfTheRendezvous(t *testing.T) { play(t, 10, playRendezvousPowerCuts) }
