@@ -70,7 +70,11 @@ func (d *Daemon) ownCopies(ctx context.Context, ref string) ([]store.Message, er
 	if !m.Outgoing {
 		return nil, api.NotOurs(ref, d.nameOf(m.Peer))
 	}
-	return d.store.Copies(ctx, m.ID)
+	copies, err := d.store.Copies(ctx, m.ID)
+	if err == nil && len(copies) == 0 {
+		err = api.NoSuchMessage(ref) // discarded meanwhile
+	}
+	return copies, err
 }
 
 // editedRow describes a message of ours as it is now.
@@ -79,10 +83,13 @@ func (d *Daemon) editedRow(ctx context.Context, id wire.MessageID) (api.Message,
 	if err != nil {
 		return api.Message{}, err
 	}
-	shown := slices.DeleteFunc(copies, func(m store.Message) bool { return m.Hidden })
-	rows, err := d.messageRows(ctx, shown)
-	if err != nil || len(rows) == 0 {
-		return api.Message{}, fmt.Errorf("look up message %s: %w", id, err)
+	if len(copies) == 0 {
+		return api.Message{}, api.NoSuchMessage(id.String()) // discarded meanwhile
+	}
+	shown := max(0, slices.IndexFunc(copies, func(m store.Message) bool { return !m.Hidden }))
+	rows, err := d.messageRows(ctx, copies[shown:shown+1])
+	if err != nil {
+		return api.Message{}, err
 	}
 	return rows[0], nil
 }
