@@ -136,6 +136,7 @@ func Start(config Config) (*Daemon, error) {
 	d.group.Go(d.keepSightings)
 	d.group.Go(d.acceptSessions)
 	d.group.Go(d.openEnvelopes)
+	d.group.Go(d.tellDamage)
 	if config.Classic {
 		d.group.Go(d.takeTalks)
 		d.group.Go(d.keepOpen)

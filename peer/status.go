@@ -14,7 +14,11 @@ import (
 )
 
 // Status describes this peer from what is known.
-func (d *Daemon) Status(context.Context) (api.Status, error) {
+func (d *Daemon) Status(ctx context.Context) (api.Status, error) {
+	damage, err := d.damageRow(ctx)
+	if err != nil { // the rest is worth knowing all the same
+		d.log.Error().Err(err).Msg("look up the last damage")
+	}
 	nat, udp := d.natRow()
 	rendezvous := d.rendezvousRow(udp)
 	d.mu.Lock()
@@ -27,6 +31,7 @@ func (d *Daemon) Status(context.Context) (api.Status, error) {
 		NAT:        nat,
 		UDP:        udp,
 		Classic:    d.classicStatus(),
+		Damage:     damage,
 	}, nil
 }
 

@@ -65,6 +65,7 @@ func TestScripts(t *testing.T) {
 			"subscribed":  subscribed,
 			"receive":     receive,
 			"classic":     classic,
+			"damage":      damage,
 			"change":      change,
 			"presence":    presence,
 			"path":        changePath,
@@ -183,6 +184,12 @@ func receive(ts *testscript.TestScript, _ bool, args []string) {
 	text, err := strconv.Unquote(`"` + args[1] + `"`)
 	ts.Check(err)
 	of(ts).Receive(args[0], text)
+}
+
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	missing, err := strconv.ParseInt(args[0], 10, 64)
+	ts.Check(err)
+	of(ts).Damage(missing)
 }
 
 func classic(ts *testscript.TestScript, _ bool, args []string) { of(ts).AddClassic(args[0]) }

@@ -53,6 +53,13 @@ func (a *app) showStatus(s api.Status, peers []api.Peer, groups []api.Group) err
 	if c := s.Classic; c != nil {
 		a.say(fill(a.text.Classic.Status, c.Users, c.Received, c.Dropped))
 	}
+	if d := s.Damage; d != nil {
+		format := a.text.Damage.Lost
+		if d.Missing == 0 {
+			format = a.text.Damage.Whole
+		}
+		a.say("! " + fill(format, instant(d.At), d.Messages, d.Missing, printable.Line(d.Kept)))
+	}
 	for _, peer := range peers {
 		if peer.Path == api.PathRelay {
 			a.say("! " + fill(a.text.RelayedAdvice, printable.Line(peer.Name)))

@@ -54,6 +54,7 @@ type texts struct {
 	Message         messageTexts
 	Group           groupTexts
 	Classic         classicTexts
+	Damage          damageTexts
 
 	// Failures found here.
 	NotDelivered    failureText // peer, wanted state, timeout

@@ -140,6 +140,7 @@ var english = texts{
 
 	// The daemon speaks English.
 	Classic: englishClassic,
+	Damage:  englishDamage,
 
 	Daemon: nil,
 }

@@ -139,6 +139,7 @@ var chinese = texts{
 	UnknownLanguage: failureText{"没有 %[1]q 这种语言：请用 en 或 zh", ""},
 
 	Classic: chineseClassic,
+	Damage:  chineseDamage,
 
 	Daemon: map[api.Code]failureText{
 		api.CodeClassicOnly: {"%[1]s 是经典协议的用户：没有密钥，只能用 send、read、history 和 search", "查看有密钥的联系人：peerctl contact ls"},

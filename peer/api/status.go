@@ -14,6 +14,9 @@ type Status struct {
 	Release    string     `json:"release,omitempty"`
 	// Classic is nil unless this peer takes part in the classic protocol.
 	Classic *ClassicStatus `json:"classic,omitempty"`
+	// Damage is the last one to the messages; nil when there was none, or when the
+	// user has removed the damaged file.
+	Damage *Damage `json:"damage,omitempty"`
 }
 
 // Identity returns who this peer is.
