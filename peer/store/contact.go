@@ -191,11 +191,23 @@ func (s *Store) Forget(ctx context.Context, key wire.Key, discard bool) ([]wire.
 func (tx *transaction) discardPending(peer wire.Key) ([]wire.MessageID, error) {
 	discarded, err := tx.messages(`DELETE FROM message WHERE peer = ? AND state IN ('queued', 'sent')
 		RETURNING `+messageColumns, peer[:])
+	if err != nil {
+		return nil, err
+	}
 	var ids []wire.MessageID
 	for _, m := range discarded {
 		ids = append(ids, m.ID)
+		if m.Hidden || m.Group.IsZero() {
+			continue
+		}
+		// What was said to a group stays in the history, as another member's copy.
+		err := tx.exec(`UPDATE message SET hidden = 0
+			WHERE row_id = (SELECT min(row_id) FROM message WHERE id = ? AND outgoing = 1)`, m.ID[:])
+		if err != nil {
+			return nil, err
+		}
 	}
-	return ids, err
+	return ids, nil
 }
 
 func (tx *transaction) upsertContact(c Contact) error {

@@ -235,3 +235,23 @@ func TestLastSeenOnlyGrows(t *testing.T) {
 		t.Errorf("a stranger became a contact: %+v, %v", all, err)
 	}
 }
+
+func TestWhatWasSaidToAGroupStaysWhenAMemberIsForgotten(t *testing.T) {
+	s := openTest(t)
+	check(t, s.Pin(t.Context(), Contact{Key: alice, Name: "alice", PinnedAt: noon}))
+	group, id := wire.GroupID{7}, newID()
+	acceptAll(t, s,
+		Draft{To: alice, ID: id, Kind: wire.KindText, Body: "hi all", Group: group},
+		Draft{To: bob, ID: id, Kind: wire.KindText, Body: "hi all", Group: group, Hidden: true})
+	accept(t, s, alice, "to alice alone")
+	if discarded, err := s.Forget(t.Context(), alice, true); err != nil || len(discarded) != 2 {
+		t.Fatalf("discarded %d messages, %v", len(discarded), err)
+	}
+	shown, err := s.Messages(t.Context(), Filter{})
+	if err != nil || !slices.Equal(bodies(shown), []string{"hi all"}) {
+		t.Errorf("the history is %q, %v", bodies(shown), err)
+	}
+	if found := searched(t, s, Search{Texts: []string{"hi all"}, Limit: 10}); len(found) != 1 {
+		t.Errorf("a search finds %q", found)
+	}
+}
