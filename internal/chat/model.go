@@ -130,7 +130,10 @@ func (m *Model) show(c *conversation) tea.Cmd {
 	}
 	m.shown = c
 	m.input.SetValue(c.draft)
-	c.newFrom = c.firstUnread()
+	c.newFrom = ""
+	if c.loaded {
+		c.newFrom = c.firstUnread()
+	}
 	return m.load(c)
 }
 

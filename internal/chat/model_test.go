@@ -391,3 +391,32 @@ func TestAGroupMessageShowsWhatAllMembersHave(t *testing.T) {
 		t.Errorf("marked %v, want the last of each member", s.daemon.marks)
 	}
 }
+
+func TestAfterARestartTheListComesBackAsItWas(t *testing.T) {
+	s := begin(t)
+	s.arrives("bob", "old")
+	s.presses("alt+2")
+	s.arrives("bob", "elsewhere")
+	s.tell(downMsg{errors.New("gone")})
+	peers := s.daemon.peers
+	s.daemon.peers = nil // the daemon does not know the circle yet
+	s.tell(upMsg{})
+	s.sees("  1 bob", "offline", "> 2 carol", "  5 @crew")
+	s.daemon.peers = peers
+	s.daemon.receive("bob", "while away")
+	s.tell(tickMsg(epoch))
+	s.sees("  1 bob      *2 direct 18ms", "2 unread")
+	s.presses("shift+tab")
+	s.sees("--- new ---", "elsewhere")
+	if at := strings.Index(s.screen(), "--- new ---"); at < strings.Index(s.screen(), "old") || at > strings.Index(s.screen(), "elsewhere") {
+		t.Errorf("the marker is in the wrong place:\n%s", s.screen())
+	}
+}
+
+func TestABlockedPeerLeavesTheList(t *testing.T) {
+	s := begin(t)
+	s.daemon.peers[0].Blocked = true
+	s.tell(tickMsg(epoch))
+	s.sees("> 1 carol")
+	s.seesNot("bob")
+}

@@ -14,9 +14,11 @@ type rosterMsg struct {
 }
 
 // applyRoster brings the list up to date. Conversations stay where they are, so
-// that numbers go on meaning the same; new ones go to the end.
+// that numbers go on meaning the same; new ones go to the end. One that the
+// daemon does not name stays too: a daemon that has just started may not have
+// heard of it yet.
 func (m *Model) applyRoster(msg rosterMsg) {
-	var list []*conversation
+	var list, blocked []*conversation
 	take := func(id, name string) *conversation {
 		c := m.conversation(id)
 		if c == nil {
@@ -28,6 +30,7 @@ func (m *Model) applyRoster(msg rosterMsg) {
 	}
 	for _, peer := range msg.peers {
 		if peer.Blocked {
+			blocked = append(blocked, m.conversation(peer.Key))
 			continue
 		}
 		c := take(peer.Key, peer.Name)
@@ -37,8 +40,17 @@ func (m *Model) applyRoster(msg rosterMsg) {
 		c := take(group.ID, group.Name)
 		c.group, c.unread = &group, group.Unread
 	}
+	for _, c := range m.list {
+		if !slices.Contains(list, c) && !slices.Contains(blocked, c) {
+			c.peer.Online, c.peer.Path, c.peer.RTT = false, api.PathNone, 0
+			list = append(list, c)
+		}
+	}
 	slices.SortStableFunc(list, func(a, b *conversation) int { return m.rank(a) - m.rank(b) })
 	m.list = list
+	if !slices.Contains(list, m.shown) {
+		m.shown = nil
+	}
 }
 
 // rank orders the list: who was named on the command line, who was there before,
