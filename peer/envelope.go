@@ -112,7 +112,7 @@ func (d *Daemon) openEnvelope(e receivedEnvelope) error {
 		return fmt.Errorf("read content: %w", err)
 	}
 	failpoint.Hit(failpoint.EnvelopeOpened)
-	if in, storable := incoming(m); storable {
+	if in, storable := d.incoming(m); storable {
 		return d.receiveSealedMessage(e.session, in)
 	}
 	if receipt, ok := m.(wire.Receipt); ok {

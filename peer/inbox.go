@@ -50,15 +50,11 @@ func (d *Daemon) notStored(from wire.Key, err error) error {
 
 // Read lists received messages. It marks nothing.
 func (d *Daemon) Read(ctx context.Context, request api.ReadRequest) ([]api.Message, error) {
-	filter := store.Filter{Unread: request.Unread}
-	if request.From != "" {
-		peer, err := d.author(request.From)
-		if err != nil {
-			return nil, err
-		}
-		filter.Peer = &peer
+	where, err := d.scope(request.From)
+	if err != nil {
+		return nil, err
 	}
-	messages, err := d.store.Messages(ctx, filter)
+	messages, err := d.store.Messages(ctx, store.Filter{Peer: where.peer, Group: where.group, Unread: request.Unread})
 	if err != nil {
 		return nil, fmt.Errorf("read messages: %w", err)
 	}
@@ -99,9 +95,9 @@ func (d *Daemon) MarkRead(ctx context.Context, mark api.ReadMark) error {
 	if m.Outgoing {
 		return &api.Error{Code: api.CodeUsage, Message: fmt.Sprintf("message %s is one of ours", mark.UpTo)}
 	}
-	failpoint.Hit(failpoint.ReadMarkBefore)
 	told := mark.Receipt && d.tellsRead(ctx, m.Peer)
-	changed, err := d.store.ReadUpTo(ctx, m.Peer, m.Seq, time.Now(), told)
+	failpoint.Hit(failpoint.ReadMarkBefore)
+	changed, err := d.store.ReadUpTo(ctx, m.Peer, m.Group, m.Seq, time.Now(), told)
 	if err != nil {
 		return fmt.Errorf("mark as read: %w", err)
 	}

@@ -85,13 +85,13 @@ func (d *Daemon) tookMessage(m store.Message) {
 			return // said in a group that we are not in
 		}
 		d.events.Publish(d.messageRow(m))
-	case wire.KindFileOffer:
-		d.tookOffer(m)
-	case wire.KindFileAnswer:
-		d.tookAnswer(m)
 	case wire.KindEdit:
 		d.tookEdit(m)
 	case wire.KindGroup:
 		d.tookGroup(m.Peer, []byte(m.Payload))
+	case wire.KindFileOffer:
+		d.tookOffer(m)
+	case wire.KindFileAnswer:
+		d.tookAnswer(m)
 	}
 }

@@ -240,7 +240,7 @@ func (s *session) serveMessages(stream *quic.Stream) {
 func (s *session) take(messages []wire.Message) (answers []byte, err error) {
 	var together []store.Incoming
 	for _, m := range messages {
-		if in, storable := incoming(m); storable {
+		if in, storable := s.daemon.incoming(m); storable {
 			together = append(together, in)
 			continue
 		}

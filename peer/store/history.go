@@ -12,12 +12,13 @@ import (
 // A Filter chooses messages of the history: not Hidden ones. Its zero value
 // chooses all of them.
 type Filter struct {
-	Peer   *wire.Key // only of the conversation with this peer
-	Unread bool      // only the peers' messages that the user has not read
-	After  int64     // only those that arrived after the message with this Row
-	Before int64     // only those that arrived before the message with this Row; 0 = no limit
-	Limit  int       // at most so many, the first to arrive; 0 = no limit
-	Newest bool      // with Limit: the last to arrive instead
+	Peer   *wire.Key    // only of the conversation with this peer, in no group
+	Group  wire.GroupID // only of this group; zero = of any, and of none
+	Unread bool         // only the peers' messages that the user has not read
+	After  int64        // only those that arrived after the message with this Row
+	Before int64        // only those that arrived before the message with this Row; 0 = no limit
+	Limit  int          // at most so many, the first to arrive; 0 = no limit
+	Newest bool         // with Limit: the last to arrive instead
 }
 
 // Messages returns the chosen messages in conversation order: as they arrived,
@@ -40,7 +41,10 @@ func (s *Store) Messages(ctx context.Context, filter Filter) ([]Message, error) 
 func (f Filter) statement() (string, []any) {
 	conditions, args := []string{"hidden = 0", "row_id > ?"}, []any{f.After}
 	if f.Peer != nil {
-		conditions, args = append(conditions, "peer = ?"), append(args, f.Peer[:])
+		conditions, args = append(conditions, "peer = ? AND group_id = x''"), append(args, f.Peer[:])
+	}
+	if !f.Group.IsZero() {
+		conditions, args = append(conditions, "group_id = ? AND group_id <> x''"), append(args, f.Group[:])
 	}
 	if f.Before > 0 {
 		conditions, args = append(conditions, "row_id < ?"), append(args, f.Before)

@@ -23,7 +23,8 @@ type Incoming struct {
 	Body    string
 	Payload []byte
 	Group   wire.GroupID
-	Hidden  bool // then it is not unread either
+	Hidden  bool     // then it is not unread either
+	To      wire.Key // our own key: what is said in a Group is shown only while we are in it
 }
 
 // IncomingText is a text as Receive wants it.
@@ -104,6 +105,13 @@ func storeIncoming(tx *transaction, from wire.Key, in Incoming, at time.Time, pa
 	if err != nil {
 		return Message{}, false, err
 	}
+	if !in.Group.IsZero() {
+		both, err := bothInGroup(tx, in.Group, from, in.To)
+		if err != nil {
+			return Message{}, false, err
+		}
+		in.Hidden = in.Hidden || !both
+	}
 	m = Message{
 		ID: in.ID, Peer: from, Seq: in.Seq, Kind: in.Kind, Body: in.Body, Payload: string(in.Payload), Group: in.Group, Hidden: in.Hidden,
 		SentAt: in.SentAt, ReceivedAt: at, DeliveredAt: at, State: Unread, Path: path,
@@ -117,14 +125,14 @@ func storeIncoming(tx *transaction, from wire.Key, in Incoming, at time.Time, pa
 	return m, true, takeEffect(tx, m)
 }
 
-// ReadUpTo notes that the user has read peer's messages up to and including the
-// sequence seq. With withReceipt the peer may be told (see ReadCursor), and
-// because it is told by sequence, also of earlier messages that were read
-// without. It reports whether anything changed.
-func (s *Store) ReadUpTo(ctx context.Context, peer wire.Key, seq uint64, at time.Time, withReceipt bool) (changed bool, err error) {
+// ReadUpTo notes that the user has read what peer said in a group, or where that
+// is zero to us alone, up to and including the sequence seq. With withReceipt the
+// peer may be told (see ReadCursor), and because it is told by sequence, also of
+// earlier messages that were read without. It reports whether anything changed.
+func (s *Store) ReadUpTo(ctx context.Context, peer wire.Key, group wire.GroupID, seq uint64, at time.Time, withReceipt bool) (changed bool, err error) {
 	return write(ctx, s, "mark messages as read", func(tx *transaction) (bool, error) {
 		read, err := tx.changes(`UPDATE message SET state = 'read', read_at = ?
-			WHERE peer = ? AND state = 'unread' AND seq <= ?`, toNanos(at), peer[:], toSeq(seq))
+			WHERE peer = ? AND state = 'unread' AND group_id = ? AND seq <= ?`, toNanos(at), peer[:], groupOctets(group), toSeq(seq))
 		if err != nil || !withReceipt {
 			return read > 0, err
 		}
@@ -156,9 +164,10 @@ func (s *Store) ReadCursor(ctx context.Context, peer wire.Key) (upTo uint64, at 
 	return uint64(c.upTo), fromNanos(c.at), c.upTo > 0, nil
 }
 
-// Unread returns how many unread messages there are of each peer that has any.
+// Unread returns how many unread messages there are of each peer that has any,
+// but for those in groups.
 func (s *Store) Unread(ctx context.Context) (map[wire.Key]int, error) {
-	counts, err := countByPeer(ctx, s, `SELECT peer, count(*) FROM message WHERE state = 'unread' GROUP BY peer`)
+	counts, err := countByPeer(ctx, s, `SELECT peer, count(*) FROM message WHERE state = 'unread' AND group_id = x'' GROUP BY peer`)
 	if err != nil {
 		return nil, fmt.Errorf("count unread messages: %w", err)
 	}

@@ -30,7 +30,7 @@ func TestRepeatOfAReadMessageStaysRead(t *testing.T) {
 	text := wire.Text{ID: newID(), Seq: 1, SentAt: noon, Body: "hello"}
 	_, _, err := s.Receive(t.Context(), alice, IncomingText(text), noon, "direct")
 	check(t, err)
-	_, err = s.ReadUpTo(t.Context(), alice, 1, noon, true)
+	_, err = s.ReadUpTo(t.Context(), alice, wire.GroupID{}, 1, noon, true)
 	check(t, err)
 	text.Body = "something else under the same id"
 	m, fresh, err := s.Receive(t.Context(), alice, IncomingText(text), noon, "relay")
@@ -99,7 +99,7 @@ func TestReadCursorFollowsWhatTheUserHasRead(t *testing.T) {
 	}
 	for _, step := range steps {
 		t.Run(step.name, func(t *testing.T) {
-			changed, err := s.ReadUpTo(t.Context(), alice, step.upTo, noon, step.receipt)
+			changed, err := s.ReadUpTo(t.Context(), alice, wire.GroupID{}, step.upTo, noon, step.receipt)
 			if changed != step.changed || err != nil {
 				t.Errorf("changed %t, error %v; want %t", changed, err, step.changed)
 			}
@@ -114,7 +114,7 @@ func TestReadCursorFollowsWhatTheUserHasRead(t *testing.T) {
 func TestCursorCarriesTheTimeOfReading(t *testing.T) {
 	s := openTest(t)
 	receive(t, s, alice, 1, "x")
-	_, err := s.ReadUpTo(t.Context(), alice, 1, noon.Add(time.Hour), true)
+	_, err := s.ReadUpTo(t.Context(), alice, wire.GroupID{}, 1, noon.Add(time.Hour), true)
 	check(t, err)
 	if _, at, _, err := s.ReadCursor(t.Context(), alice); !at.Equal(noon.Add(time.Hour)) || err != nil {
 		t.Errorf("read at %v (error %v)", at, err)
@@ -125,7 +125,7 @@ func TestLateMessageIsUnreadAndHoldsTheCursorBack(t *testing.T) {
 	s := openTest(t)
 	receive(t, s, alice, 1, "one")
 	receive(t, s, alice, 3, "three")
-	_, err := s.ReadUpTo(t.Context(), alice, 3, noon, true)
+	_, err := s.ReadUpTo(t.Context(), alice, wire.GroupID{}, 3, noon, true)
 	check(t, err)
 	wantCursor(t, s, alice, 3, true)
 
@@ -136,7 +136,7 @@ func TestLateMessageIsUnreadAndHoldsTheCursorBack(t *testing.T) {
 	if !slices.Equal(bodies(unread), []string{"two, late"}) {
 		t.Errorf("unread: %q", bodies(unread))
 	}
-	_, err = s.ReadUpTo(t.Context(), alice, 2, noon, true)
+	_, err = s.ReadUpTo(t.Context(), alice, wire.GroupID{}, 2, noon, true)
 	check(t, err)
 	wantCursor(t, s, alice, 3, true)
 }
@@ -148,7 +148,7 @@ func TestUnreadCountsPerPeer(t *testing.T) {
 	receive(t, s, bob, 1, "z")
 	receive(t, s, carol, 1, "read")
 	accept(t, s, carol, "ours")
-	_, err := s.ReadUpTo(t.Context(), carol, 1, noon, false)
+	_, err := s.ReadUpTo(t.Context(), carol, wire.GroupID{}, 1, noon, false)
 	check(t, err)
 	unread, err := s.Unread(t.Context())
 	if len(unread) != 2 || unread[alice] != 2 || unread[bob] != 1 || err != nil {

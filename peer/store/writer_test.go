@@ -244,7 +244,7 @@ func TestEverybodyAtOnce(t *testing.T) {
 				if _, err := s.Messages(t.Context(), Filter{Peer: &peer, Limit: 10, Newest: true}); err != nil {
 					t.Error(err)
 				}
-				if _, err := s.ReadUpTo(t.Context(), peer, 5, noon, true); err != nil {
+				if _, err := s.ReadUpTo(t.Context(), peer, wire.GroupID{}, 5, noon, true); err != nil {
 					t.Error(err)
 				}
 			}
