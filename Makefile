@@ -12,7 +12,7 @@ PACKAGES := gcc libc6-dev miniupnpd-nftables python3
 
 export CGO_ENABLED := 0
 
-.PHONY: all help build setup test fuzz-short fuzz lint demo bench matrix cross install uninstall generate clean
+.PHONY: all help build setup test fuzz-short fuzz lint demo bench matrix cross install uninstall generate clean chaos
 
 all: build
 
@@ -52,6 +52,7 @@ fuzz: ## every fuzz target with ten million inputs each
 lint: ## gofmt, vet, staticcheck, a tidy go.mod
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt'd:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
+	$(GO) vet -tags failpoint ./internal/failpoint
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
 
@@ -60,6 +61,9 @@ demo: build ## the main job, played in a network lab where that is allowed, else
 
 bench: build ## the figures, each beside its bound
 	$(GO) run ./internal/figures $(BIN)
+
+chaos: ## kill -9, power cuts, full disks, bad networks, wrong clocks, and what became of every message; CHAOS="-only REGEXP -times N" for some
+	$(GO) run ./internal/chaos/run $(CHAOS)
 
 matrix: build ## every pair of NATs, twenty meetings each, into docs/NAT.md; MATRIX="-cells REGEXP -runs N" for some of it
 	$(GO) run ./internal/matrix/measure -keep docs/nat-matrix.jsonl -write docs/NAT.md $(MATRIX) $(BIN)
