@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -31,6 +32,8 @@ type bulkPeer struct {
 //	                    kind of path
 //	fill DURATION       by filling one stream to that peer, as fill does
 //	path NAME           with the kind of path in use now
+//	deliver NAME MESSAGES AT-ONCE
+//	                    with the nanoseconds that takes (delivery.go)
 func playBulkPeer(args []string) (part, error) {
 	if len(args) != 3 {
 		return part{}, errors.New("bulk-peer wants a state directory, a name and an invite")
@@ -71,6 +74,14 @@ func (b *bulkPeer) answer(line string) (string, error) {
 	case len(words) == 2 && words[0] == "path":
 		row, err := findPeer(ctx, b.daemon, words[1])
 		return string(row.Path), err
+	}
+	if len(words) == 4 && words[0] == "deliver" {
+		messages, err := strconv.Atoi(words[2])
+		atOnce, failed := strconv.Atoi(words[3])
+		if err := errors.Join(err, failed); err != nil {
+			return "", err
+		}
+		return deliver(ctx, b.daemon, words[1], messages, atOnce)
 	}
 	d, err := fillDuration(line)
 	if err != nil {

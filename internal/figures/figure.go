@@ -21,6 +21,8 @@ var figures = [...]figure{
 	{"login", measureLogin},
 	{"bulk", measureBulk},
 	{"relayed", measureRelayed},
+	{"delivery", measureDelivery},
+	{"history", measureHistory},
 	{"idle", measureIdle},
 	{"reconnects", measureReconnects},
 	{"logins", measureLogins},
