@@ -17,9 +17,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"time"
 
 	"peerd/internal/chaos"
+	"peerd/internal/chaos/network"
 )
 
 func main() { os.Exit(chaos.Enter(func() int { return run(os.Args[1:]) })) }
@@ -73,7 +75,7 @@ func play(only *regexp.Regexp, times int) (rows []chaos.Row, err error) {
 	if err := chaos.Build(binaries); err != nil {
 		return nil, err
 	}
-	for i, fault := range chaos.Faults() {
+	for i, fault := range slices.Concat(chaos.Faults(), network.Faults()) {
 		if !only.MatchString(fault.Name) {
 			continue
 		}
