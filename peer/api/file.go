@@ -129,6 +129,14 @@ type FilePolicy struct {
 	Policy PolicyWord `json:"policy,omitzero"`
 }
 
+func (p FilePolicy) check() error {
+	if p.Policy == "" {
+		return nil
+	}
+	_, err := ParsePolicy(string(p.Policy))
+	return err
+}
+
 // ParsePolicy reads a policy as users write it.
 func ParsePolicy(text string) (PolicyWord, error) {
 	switch p := PolicyWord(text); p {

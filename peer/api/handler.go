@@ -21,8 +21,8 @@ func newHandler(stopping context.Context, backend Backend, logger zerolog.Logger
 	h := &handler{backend: backend, stopping: stopping}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", one(h.status))
-	mux.HandleFunc("GET /v1/peers", many(h.peers))
-	mux.HandleFunc("POST /v1/messages", one(h.send))
+	mux.HandleFunc("GET /v1/peers", many(listed(backend.Peers)))
+	mux.HandleFunc("POST /v1/messages", one(posted(backend.Send)))
 	mux.HandleFunc("GET /v1/messages", many(h.read))
 	mux.HandleFunc("GET /v1/messages/{id}/wait", one(h.wait))
 	mux.HandleFunc("GET /v1/messages/{id}/receipts", many(h.receipts))
@@ -34,25 +34,25 @@ func newHandler(stopping context.Context, backend Backend, logger zerolog.Logger
 	mux.HandleFunc("POST /v1/ping", one(h.ping))
 	mux.HandleFunc("POST /v1/netcheck", one(h.netcheck))
 	mux.HandleFunc("GET /v1/why", one(h.why))
-	mux.HandleFunc("GET /v1/contacts", many(h.contacts))
-	mux.HandleFunc("POST /v1/contacts/add", one(h.addContact))
-	mux.HandleFunc("POST /v1/contacts/verify", one(h.verify))
-	mux.HandleFunc("POST /v1/contacts/block", one(h.blockContact))
-	mux.HandleFunc("GET /v1/contacts/receipts", many(h.readReceipts))
-	mux.HandleFunc("POST /v1/contacts/receipts", one(h.setReadReceipts))
-	mux.HandleFunc("POST /v1/contacts/trust", one(h.trust))
-	mux.HandleFunc("POST /v1/contacts/rename", one(h.renameContact))
-	mux.HandleFunc("POST /v1/contacts/forget", one(h.forgetContact))
+	mux.HandleFunc("GET /v1/contacts", many(listed(backend.Contacts)))
+	mux.HandleFunc("POST /v1/contacts/add", one(posted(backend.AddContact)))
+	mux.HandleFunc("POST /v1/contacts/verify", one(posted(backend.Verify)))
+	mux.HandleFunc("POST /v1/contacts/block", one(posted(backend.BlockContact)))
+	mux.HandleFunc("GET /v1/contacts/receipts", many(listed(backend.ReadReceipts)))
+	mux.HandleFunc("POST /v1/contacts/receipts", one(posted(backend.SetReadReceipts)))
+	mux.HandleFunc("POST /v1/contacts/trust", one(posted(backend.Trust)))
+	mux.HandleFunc("POST /v1/contacts/rename", one(posted(backend.RenameContact)))
+	mux.HandleFunc("POST /v1/contacts/forget", one(posted(backend.ForgetContact)))
 	mux.HandleFunc("GET /v1/cursor", many(h.afterCursor))
 	mux.HandleFunc("POST /v1/cursor", one(h.advanceCursor))
-	mux.HandleFunc("GET /v1/groups", many(h.groups))
-	mux.HandleFunc("POST /v1/groups", one(h.createGroup))
-	mux.HandleFunc("POST /v1/groups/add", one(h.addToGroup))
-	mux.HandleFunc("POST /v1/groups/leave", one(h.leaveGroup))
-	mux.HandleFunc("GET /v1/files", many(h.transfers))
+	mux.HandleFunc("GET /v1/groups", many(listed(backend.Groups)))
+	mux.HandleFunc("POST /v1/groups", one(posted(backend.CreateGroup)))
+	mux.HandleFunc("POST /v1/groups/add", one(posted(backend.AddToGroup)))
+	mux.HandleFunc("POST /v1/groups/leave", one(posted(backend.LeaveGroup)))
+	mux.HandleFunc("GET /v1/files", many(listed(backend.Transfers)))
 	mux.HandleFunc("POST /v1/files", one(h.offerFile))
-	mux.HandleFunc("POST /v1/files/decide", one(h.decideFile))
-	mux.HandleFunc("POST /v1/files/policy", one(h.filePolicy))
+	mux.HandleFunc("POST /v1/files/decide", one(posted(backend.DecideFile)))
+	mux.HandleFunc("POST /v1/files/policy", one(posted(backend.FilePolicy)))
 	mux.HandleFunc("GET /v1/export", h.export)
 	mux.HandleFunc("POST /v1/import", one(h.importMessages))
 	mux.HandleFunc("GET /v1/backup", h.backup)
@@ -63,17 +63,27 @@ func newHandler(stopping context.Context, backend Backend, logger zerolog.Logger
 
 func (h *handler) status(r *http.Request) (Status, error) { return h.backend.Status(r.Context()) }
 
-func (h *handler) peers(r *http.Request) ([]Peer, error) { return h.backend.Peers(r.Context()) }
+// listed is an endpoint that answers with everything there is of a kind.
+func listed[R any](list func(context.Context) ([]R, error)) func(*http.Request) ([]R, error) {
+	return func(r *http.Request) ([]R, error) { return list(r.Context()) }
+}
 
-func (h *handler) send(r *http.Request) (Sent, error) {
-	request, err := decode[SendRequest](r)
-	if err != nil {
-		return Sent{}, err
+// posted is an endpoint that does what the body of the request says. A request
+// that knows what may be wrong with it (check) is asked before.
+func posted[Q, R any](act func(context.Context, Q) (R, error)) func(*http.Request) (R, error) {
+	return func(r *http.Request) (R, error) {
+		var none R
+		request, err := decode[Q](r)
+		if err != nil {
+			return none, err
+		}
+		if checked, ok := any(request).(interface{ check() error }); ok {
+			if err := checked.check(); err != nil {
+				return none, err
+			}
+		}
+		return act(r.Context(), request)
 	}
-	if err := CheckText(request.Text); err != nil {
-		return Sent{}, err
-	}
-	return h.backend.Send(r.Context(), request)
 }
 
 // CheckText says what is wrong with text as a message, with CodeUsage: messages

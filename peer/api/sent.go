@@ -12,6 +12,8 @@ type SendRequest struct {
 	ID string `json:"id,omitempty"`
 }
 
+func (r SendRequest) check() error { return CheckText(r.Text) }
+
 // Sent is a message on its way to a peer.
 type Sent struct {
 	V     Version `json:"v"`
