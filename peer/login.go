@@ -54,7 +54,7 @@ func (d *Daemon) stayLoggedIn() {
 		d.logOffline(err)
 		d.online.failed(err)
 		wait := pauseAfter(err, pause)
-		pause = min(pause*2, longestPause)
+		pause = longer(pause)
 		if d.awaitRedial(wait, err) {
 			pause = firstPause
 		}
@@ -88,6 +88,9 @@ func pauseAfter(err error, pause time.Duration) time.Duration {
 	}
 	return pause/2 + rand.N(pause/2+1)
 }
+
+// longer returns the pause after one that brought nothing.
+func longer(pause time.Duration) time.Duration { return min(2*pause, longestPause) }
 
 // login lives through one connection to the rendezvous. It reports whether we
 // were welcomed on it, and why it ended.
