@@ -141,14 +141,17 @@ func (d *Daemon) sentRow(m store.Message) api.Sent {
 	case store.Queued:
 		row.Path = api.PathNone
 	case store.Sent:
-		row.Elapsed = api.Milliseconds(time.Since(m.SentAt))
+		row.Elapsed = elapsed(m.SentAt, time.Now())
 	case store.Delivered:
-		row.Elapsed = api.Milliseconds(m.DeliveredAt.Sub(m.SentAt))
+		row.Elapsed = elapsed(m.SentAt, m.DeliveredAt)
 	case store.Read:
-		row.Elapsed = api.Milliseconds(m.ReadAt.Sub(m.SentAt))
+		row.Elapsed = elapsed(m.SentAt, m.ReadAt)
 	}
 	return row
 }
+
+// elapsed is the time between two by the wall clock, which may have been set back.
+func elapsed(start, end time.Time) api.Milliseconds { return api.Milliseconds(max(0, end.Sub(start))) }
 
 // markSent notes that messages to peer, in their order, were handed to the
 // network, unless their receipts are faster.
