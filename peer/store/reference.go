@@ -20,6 +20,11 @@ const (
 	minReference = 6
 )
 
+const candidatesStatement = `SELECT ` + messageColumns + ` FROM message WHERE hidden = 0 AND (
+		row_id IN (SELECT row_id FROM message WHERE id BETWEEN ? AND ?) OR
+		row_id IN (SELECT row_id FROM message WHERE substr(id, ?) = ?))
+	ORDER BY outgoing DESC, row_id`
+
 // FindMessage returns the shown message whose id begins or ends with reference,
 // six of its characters or more. Without one the error is ErrNotFound, with
 // several ErrAmbiguous. An id begins with the time, so that of two messages of the
@@ -33,11 +38,8 @@ func (s *Store) FindMessage(ctx context.Context, reference string) (Message, err
 	if !ok {
 		return Message{}, ErrNotFound
 	}
-	// The inner selection is answered by the index of ids alone.
-	candidates, err := list(ctx, s, scanMessage, `SELECT `+messageColumns+` FROM message WHERE hidden = 0 AND row_id IN (
-			SELECT row_id FROM message WHERE id BETWEEN ? AND ? UNION
-			SELECT row_id FROM message WHERE substr(id, ?) = ?)
-		ORDER BY outgoing DESC, row_id`, lowest[:], highest[:], -len(last), last)
+	// The inner selections are answered by the index of ids alone.
+	candidates, err := list(ctx, s, scanMessage, candidatesStatement, lowest[:], highest[:], -len(last), last)
 	if err != nil {
 		return Message{}, fmt.Errorf("find message: %w", err)
 	}

@@ -72,3 +72,13 @@ func acceptAll(t *testing.T, s *Store, drafts ...Draft) []Message {
 	check(t, err)
 	return accepted
 }
+
+func TestAMessageIsFoundWithoutReadingTheTexts(t *testing.T) {
+	s := openTest(t)
+	plan := explain(t, s, candidatesStatement, []byte{1}, []byte{2}, -3, []byte{1, 2, 3})
+	for step := range strings.Lines(plan) {
+		if strings.Contains(step, "SCAN") && !strings.Contains(step, "COVERING INDEX") {
+			t.Errorf("reads the whole history:\n%s", plan)
+		}
+	}
+}
