@@ -41,8 +41,8 @@ func wrongTimes(ctx context.Context, h *Homes, relay bool, wrong map[*natlab.Pro
 		h.relayOnly()
 	}
 	forth, back := h.load(h.Alice, h.Bob), h.load(h.Bob, h.Alice)
-	talk := func() error {
-		for range 20 {
+	talk := func(rounds int) error {
+		for range rounds {
 			if err := errors.Join(forth.deliver(ctx, 1, 0), back.deliver(ctx, 1, 0)); err != nil {
 				return err
 			}
@@ -64,7 +64,7 @@ func wrongTimes(ctx context.Context, h *Homes, relay bool, wrong map[*natlab.Pro
 		return err
 	}
 	for _, factor := range []time.Duration{0, 1, -1, 0, 1} {
-		if err := errors.Join(set(factor), talk()); err != nil {
+		if err := errors.Join(set(factor), talk(10)); err != nil {
 			return outcome{}, err
 		}
 	}
@@ -77,8 +77,8 @@ func wrongTimes(ctx context.Context, h *Homes, relay bool, wrong map[*natlab.Pro
 }
 
 // restartRendezvous kills the rendezvous, starts it again, and returns how long after
-// that messages go both ways.
-func restartRendezvous(ctx context.Context, h *Homes, talk func() error) (outcome, error) {
+// that a message has gone either way.
+func restartRendezvous(ctx context.Context, h *Homes, talk func(rounds int) error) (outcome, error) {
 	h.Stage.KillRendezvous()
 	start := time.Now()
 	if err := h.Stage.StartRendezvous(); err != nil {
@@ -89,6 +89,8 @@ func restartRendezvous(ctx context.Context, h *Homes, talk func() error) (outcom
 			return outcome{}, err
 		}
 	}
-	err := talk()
-	return within(10*time.Second, time.Since(start)), err
+	if err := talk(1); err != nil {
+		return outcome{}, err
+	}
+	return within(10*time.Second, time.Since(start)), talk(10)
 }
