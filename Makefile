@@ -6,9 +6,9 @@ PREFIX  ?= /usr/local
 # How many inputs each fuzz target gets in "make test". A count, because a duration now and then ends in a false
 # "context deadline exceeded" (go.dev/issue/75804, mended in Go 1.27).
 FUZZTIME ?= 20000x
-# Debian packages that the tests need: the race detector's, a home router that makes port mappings, and another
-# language in which a client of the original protocol is written.
-PACKAGES := gcc libc6-dev miniupnpd-nftables python3
+# Debian packages that the tests need: the race detector's, a home router that makes port mappings, another language
+# in which a client of the original protocol is written, a terminal to drive the chat in, and a desktop's bus.
+PACKAGES := gcc libc6-dev miniupnpd-nftables python3 tmux dbus-daemon
 
 export CGO_ENABLED := 0
 
