@@ -51,6 +51,13 @@ func (s *session) dialBulk(ctx context.Context) (*quic.Conn, error) {
 	return connection, nil
 }
 
+// doubt looks whether the session is still with a peer that runs: it may have come
+// back as another instance, which nothing else makes us notice while we only wait.
+func (s *session) doubt() {
+	s.checkSoon()
+	s.daemon.conversation(s.peer).want(true)
+}
+
 // serveBulk serves the streams of a bulk connection that the peer has opened, until
 // it ends.
 func (s *session) serveBulk(connection *quic.Conn) {

@@ -82,14 +82,9 @@ func (f *fetch) run(ctx context.Context) {
 
 // pause notes why nothing moves.
 func (f *fetch) pause(err error) {
-	state, reason := api.TransferAccepted, api.TransferReason("")
-	failure, _ := errors.AsType[*api.Error](err)
-	_, ours := errors.AsType[*os.PathError](err)
-	switch {
-	case failure != nil && failure.Code == api.CodeNoSpace, errors.Is(err, syscall.ENOSPC):
-		state, reason = api.TransferPaused, api.ReasonNoSpace
-	case ours || isLinkError(err):
-		state, reason = api.TransferPaused, api.ReasonDisk
+	state, reason := api.TransferAccepted, diskReason(err)
+	if reason != "" {
+		state = api.TransferPaused
 	}
 	if f.progress.set(state, reason) {
 		f.daemon.log.Info().Err(err).Stringer("transfer", f.id).Msg("a file waits")
@@ -97,9 +92,19 @@ func (f *fetch) pause(err error) {
 	}
 }
 
-func isLinkError(err error) bool {
-	_, ok := errors.AsType[*os.LinkError](err)
-	return ok
+// diskReason is why our disk does not take a file; empty when err is about
+// something else.
+func diskReason(err error) api.TransferReason {
+	failure, _ := errors.AsType[*api.Error](err)
+	_, path := errors.AsType[*os.PathError](err)
+	_, link := errors.AsType[*os.LinkError](err)
+	switch {
+	case failure != nil && failure.Code == api.CodeNoSpace, errors.Is(err, syscall.ENOSPC):
+		return api.ReasonNoSpace
+	case path || link:
+		return api.ReasonDisk
+	}
+	return ""
 }
 
 // fail tells the peer that the offer can never be completed.
@@ -139,7 +144,11 @@ func (f *fetch) attempt(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)()
-	if err := f.receive(ctx, s, t); err != nil {
+	err = f.receive(ctx, s, t)
+	if _, failed := errors.AsType[*fetchFailure](err); err != nil && !failed && diskReason(err) == "" {
+		s.doubt()
+	}
+	if err != nil {
 		return err
 	}
 	return f.finish(ctx, t)

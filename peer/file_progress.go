@@ -189,6 +189,9 @@ func (d *Daemon) transferRow(ctx context.Context, t store.Transfer) (api.Transfe
 			row.State, row.Reason = state, reason
 		}
 	}
+	if t.Outgoing && row.State == api.TransferAccepted && row.Moved == row.Size && row.Size > 0 {
+		row.State = api.TransferRunning // the recipient is putting it into place
+	}
 	return row, nil
 }
 

@@ -14,6 +14,11 @@ import (
 	"peerd/wire"
 )
 
+// quietLooks is after how many looks at which nothing has arrived the session is
+// doubted. Fewer would doubt it for a chunk that takes long on a slow link, which
+// costs an introduction.
+const quietLooks = 3
+
 // pull fetches the missing chunks of one offer, over as many connections as make it
 // faster: see transfer.Climb.
 type pull struct {
@@ -58,7 +63,7 @@ func (p *pull) run(ctx context.Context, connection *quic.Conn) error {
 	}()
 	look := time.NewTicker(progressInterval)
 	defer look.Stop()
-	climb := transfer.NewClimb()
+	climb, quiet := transfer.NewClimb(), 0
 	for start(connection); ; {
 		select {
 		case err := <-p.ended:
@@ -72,7 +77,14 @@ func (p *pull) run(ctx context.Context, connection *quic.Conn) error {
 				start(nil) // another stream has given back what it had asked for
 			}
 		case <-look.C:
-			climb.Look(p.look())
+			arrived := p.look()
+			if quiet++; arrived > 0 {
+				quiet = 0
+			}
+			if quiet == quietLooks {
+				p.session.doubt()
+			}
+			climb.Look(arrived)
 			for p.needsStream(climb.Connections()) {
 				start(nil)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -91,6 +92,8 @@ func (a *app) offerFile(ctx context.Context, client *api.Client, path, peer stri
 	if err != nil {
 		return api.Transfer{}, fmt.Errorf("find %s: %w", path, err)
 	}
+	slow := time.AfterFunc(time.Second, func() { a.say(fill(a.text.File.Reading, printable.Line(path))) })
+	defer slow.Stop()
 	return client.OfferFile(ctx, api.FileOffer{To: peer, Path: absolute})
 }
 

@@ -21,7 +21,6 @@ type transferView struct {
 	goal      transferGoal
 	bars      *mpb.Progress // nil where there are none
 	bar       []*mpb.Bar    // of each transfer
-	drawn     []time.Time   // when each bar was last moved
 }
 
 func (a *app) newTransferView(transfers []api.Transfer, goal transferGoal) *transferView {
@@ -33,23 +32,27 @@ func (a *app) newTransferView(transfers []api.Transfer, goal transferGoal) *tran
 	v.bars = mpb.New(mpb.WithOutput(file), mpb.WithAutoRefresh())
 	for i, t := range transfers {
 		v.bar = append(v.bar, v.newBar(i, t))
-		v.drawn = append(v.drawn, time.Now())
 	}
 	return v
 }
 
-// newBar draws: holiday.zip  running  12.1 / 80.0 MiB [===>    ] 15 %  9.1 MiB/s
-func (v *transferView) newBar(i int, t api.Transfer) *mpb.Bar {
+// newBar draws: holiday.zip  running 15%  12.1 MB / 80.0 MB [===>    ]  9.1 MB/s
+func (v *transferView) newBar(i int, first api.Transfer) *mpb.Bar {
+	began := time.Now()
 	state := func(decor.Statistics) string { return v.app.transferState(v.transfers[i]) }
-	bar := v.bars.New(max(t.Size, 1), mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]"),
+	count := func(s decor.Statistics) string { return byteCount(s.Current) + " / " + byteCount(first.Size) }
+	rate := func(s decor.Statistics) string {
+		return byteCount(int64(float64(s.Current-first.Moved)/time.Since(began).Seconds())) + "/s"
+	}
+	bar := v.bars.New(max(first.Size, 1), mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]"),
 		mpb.PrependDecorators(
-			decor.Name(printable.Line(t.Name), decor.WCSyncSpaceR),
+			decor.Name(printable.Line(first.Name), decor.WCSyncSpaceR),
 			decor.Any(state, decor.WCSyncSpaceR),
-			decor.CountersKibiByte("% .1f / % .1f", decor.WCSyncSpace),
+			decor.Any(count, decor.WCSyncSpace),
 		),
-		mpb.AppendDecorators(decor.EwmaSpeed(decor.SizeB1024(0), "% .1f", 5, decor.WCSyncSpace)),
+		mpb.AppendDecorators(decor.OnComplete(decor.Any(rate, decor.WCSyncSpace), "")),
 	)
-	bar.SetCurrent(t.Moved)
+	bar.SetCurrent(first.Moved)
 	return bar
 }
 
@@ -66,8 +69,7 @@ func (v *transferView) update(t api.Transfer) (changed bool, err error) {
 	switch {
 	case !changed:
 	case v.bars != nil:
-		v.bar[i].EwmaSetCurrent(t.Moved, time.Since(v.drawn[i]))
-		v.drawn[i] = time.Now()
+		v.bar[i].SetCurrent(t.Moved)
 	case v.goal.reached(t.State):
 	case v.app.json:
 		err = v.app.row(t)

@@ -8,6 +8,7 @@ type fileTexts struct {
 	None     string
 	From, To string // peer
 	Skipped  string // how many, folder
+	Reading  string // path
 	State    map[api.TransferState]string
 	Reason   map[api.TransferReason]string
 	Policy   map[api.PolicyWord]string // peer
@@ -24,6 +25,7 @@ var englishFile = fileTexts{
 	From:    "from %[1]s",
 	To:      "to %[1]s",
 	Skipped: "links and devices in %[2]s that are not sent: %[1]d",
+	Reading: "peerd reads %[1]s",
 	State: map[api.TransferState]string{
 		api.TransferQueued:    "queued",
 		api.TransferOffered:   "offered",
@@ -59,6 +61,7 @@ var chineseFile = fileTexts{
 	From:    "来自 %[1]s",
 	To:      "发给 %[1]s",
 	Skipped: "%[2]s 中有 %[1]d 个链接或设备不会发送",
+	Reading: "peerd 正在读取 %[1]s",
 	State: map[api.TransferState]string{
 		api.TransferQueued:    "排队中",
 		api.TransferOffered:   "等待对方决定",
