@@ -73,20 +73,20 @@ func (d *Daemon) LeaveGroup(ctx context.Context, request api.GroupRequest) (api.
 	if err != nil {
 		return api.Group{}, err
 	}
-	others := d.others(group)
+	tell := d.listeners(group)
 	group.Members = slices.Clone(group.Members)
 	for i, member := range group.Members {
 		if member.Key == d.Key() {
 			group.Members[i].Change++
 		}
 	}
-	return d.changeGroup(ctx, group, others)
+	return d.changeGroup(ctx, group, tell)
 }
 
 func (d *Daemon) addTo(ctx context.Context, group wire.Group, refs []string) (api.Group, error) {
 	group.Members = slices.Clone(group.Members)
 	for _, ref := range refs {
-		key, err := d.resolve(ref)
+		key, err := d.addressee(ref)
 		if err != nil {
 			return api.Group{}, err
 		}
@@ -106,7 +106,7 @@ func (d *Daemon) addTo(ctx context.Context, group wire.Group, refs []string) (ap
 		return api.Group{}, &api.Error{Code: api.CodeUsage,
 			Message: fmt.Sprintf("the group would have %d members, the limit is %d", len(others)+1, maxGroup)}
 	}
-	return d.changeGroup(ctx, group, others)
+	return d.changeGroup(ctx, group, d.listeners(group))
 }
 
 // changeGroup stores what we say of a group, and sees to it that the peers hear.
@@ -155,7 +155,8 @@ func (d *Daemon) groupNameTaken(normal string) bool {
 	return false
 }
 
-// sendToGroup accepts a text for every other member of a group, under one id.
+// sendToGroup accepts a text for every other member of a group that is not
+// blocked, under one id.
 func (d *Daemon) sendToGroup(ctx context.Context, request api.SendRequest) (api.Sent, error) {
 	group, err := d.resolveGroup(request.To)
 	if err != nil {
@@ -165,11 +166,11 @@ func (d *Daemon) sendToGroup(ctx context.Context, request api.SendRequest) (api.
 	if err != nil {
 		return api.Sent{}, err
 	}
-	others := d.others(group)
-	if len(others) == 0 {
+	listeners := d.listeners(group)
+	if len(listeners) == 0 {
 		return api.Sent{}, &api.Error{Code: api.CodeUsage, Message: fmt.Sprintf("nobody else is in %s", request.To), Hint: "peerctl group add " + request.To + " PEER"}
 	}
-	drafts, err := d.groupDrafts(ctx, group, others, id, request.Text)
+	drafts, err := d.groupDrafts(ctx, group, listeners, id, request.Text)
 	if err != nil {
 		return api.Sent{}, err
 	}
@@ -178,7 +179,7 @@ func (d *Daemon) sendToGroup(ctx context.Context, request api.SendRequest) (api.
 	if err != nil {
 		return api.Sent{}, fmt.Errorf("accept message: %w", err)
 	}
-	for _, peer := range others {
+	for _, peer := range listeners {
 		d.conversation(peer).wake()
 	}
 	shown := accepted[slices.IndexFunc(accepted, func(m store.Message) bool { return m.ID == id })]

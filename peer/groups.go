@@ -95,6 +95,12 @@ func (d *Daemon) others(group wire.Group) []wire.Key {
 	return keys
 }
 
+// listeners returns the members to whom we send: the others but for those the
+// user has blocked.
+func (d *Daemon) listeners(group wire.Group) []wire.Key {
+	return slices.DeleteFunc(d.others(group), d.isBlocked)
+}
+
 // groupName is what a group is called here; empty for none.
 func (d *Daemon) groupName(id wire.GroupID) string {
 	if id.IsZero() {

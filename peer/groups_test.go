@@ -124,6 +124,25 @@ func TestWhoLeavesAGroupHearsNoMoreOfIt(t *testing.T) {
 	}
 }
 
+func TestABlockedMemberOfAGroupGetsNothingMore(t *testing.T) {
+	c := newCircle(t)
+	alice, bob, carol := c.join("alice"), c.join("bob"), c.join("carol")
+	c.group(alice, "friends", bob, carol)
+	c.send(alice, "@friends", "one")
+	if _, err := alice.BlockContact(t.Context(), api.BlockRequest{Name: "bob", Blocked: true}); err != nil {
+		t.Fatal(err)
+	}
+	c.send(alice, "@friends", "two") // delivered to all that it went to
+	if got := texts(t, carol, "@friends"); !slices.Equal(got, []string{"one", "two"}) {
+		t.Errorf("carol reads %q", got)
+	}
+	if queued, err := alice.store.Queued(t.Context()); queued[bob.Key()] != 0 || err != nil {
+		t.Errorf("%d messages wait for bob (%v)", queued[bob.Key()], err)
+	}
+	_, err := alice.CreateGroup(t.Context(), api.GroupRequest{Name: "others", Members: []string{"bob"}})
+	wantCode(t, err, api.CodeBlocked)
+}
+
 func TestSubscribersHearWhoAddedWhomToAGroup(t *testing.T) {
 	c := newCircle(t)
 	alice, bob := c.join("alice"), c.join("bob")
