@@ -12,8 +12,9 @@ import (
 
 const (
 	// longestPower is how many changes and syncs a disk takes at most before its
-	// power fails. A daemon's start takes some dozens, a message about four.
-	longestPower = 300
+	// power fails. A daemon's start takes some dozens, a short message about ten; a
+	// write-ahead log that is long enough to go into its file took two thousand.
+	longestPower = 5000
 	powerCutBar  = "0 acknowledged lost, 0 repeated, in order; opens again"
 )
 
@@ -58,7 +59,7 @@ func cutPower(lab *Lab, side side, number, times int) (row Row, err error) {
 		begin := func() error {
 			err := victim.start(fuse{})
 			if err == nil {
-				disk.TripIn(1+rand.IntN(longestPower), victim.process.condemn)
+				disk.TripIn(1+rand.IntN(1+rand.IntN(longestPower)), victim.process.condemn)
 			}
 			return err
 		}

@@ -2,6 +2,6 @@ package chaos
 
 import "testing"
 
-func TestPowerCut(t *testing.T) { play(t, 12, playPowerCuts) }
+func TestPowerCut(t *testing.T) { play(t, 8, playPowerCuts) }
 
 func TestPowerCutOfTheRendezvous(t *testing.T) { play(t, 10, playRendezvousPowerCuts) }

@@ -62,7 +62,7 @@ func chattering(p *pair, _ *peer, begin life) error {
 		return err
 	}
 	for {
-		if err := p.converse(10, 16<<10); err != nil {
+		if err := p.converse(10, 60<<10); err != nil {
 			return err
 		}
 		if rand.IntN(4) > 0 {
