@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"peerd/internal/chat"
 	"peerd/internal/exitcode"
@@ -27,7 +24,7 @@ What is on the screen is marked read, which tells its sender if you let it. It n
 terminal of 20 columns and 5 lines, better 80 and 24, and neither colours nor a mouse.`,
 		Example: `  peerctl chat
   peerctl chat bob @crew`,
-		ValidArgsFunction: a.completePeers,
+		ValidArgsFunction: a.completeRecipients,
 		RunE: a.with(func(ctx context.Context, client *api.Client, args []string) error {
 			return a.chat(ctx, client, args)
 		}),
@@ -50,11 +47,6 @@ func (a *app) chat(ctx context.Context, client *api.Client, refs []string) error
 		return reported{exitcode.Interrupted}
 	}
 	return err
-}
-
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // checkRefs makes sure that there is a daemon, and that it knows the peers and

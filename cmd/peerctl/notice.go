@@ -26,9 +26,9 @@ type notice struct{ summary, body string }
 
 // compose makes one notice of messages, of which there is at least one. It is
 // printable.
-func (t *watchTexts) compose(messages []api.Message, level privacy) notice {
+func (t *texts) compose(messages []api.Message, level privacy) notice {
 	if level == hideSender {
-		return notice{t.NewMessages, t.count(len(messages))}
+		return notice{t.Watch.NewMessages, t.count(len(messages))}
 	}
 	var origins []string // of conversations, in order of arrival
 	counts := map[string]int{}
@@ -61,19 +61,22 @@ func (t *watchTexts) compose(messages []api.Message, level privacy) notice {
 }
 
 // origin is who said something, and where.
-func (t *watchTexts) origin(m api.Message) string {
+func (t *texts) origin(m api.Message) string {
 	from := printable.Line(m.From)
-	if m.Group != "" {
-		from = fill(t.InGroup, from, printable.Line(m.Group))
+	switch {
+	case m.Classic:
+		return fill(t.Classic.Marked, from)
+	case m.Group != "":
+		return fill(t.Watch.InGroup, from, printable.Line(m.Group))
 	}
 	return from
 }
 
-func (t *watchTexts) count(messages int) string {
+func (t *texts) count(messages int) string {
 	if messages == 1 {
-		return t.OneMessage
+		return t.Watch.OneMessage
 	}
-	return fill(t.Messages, messages)
+	return fill(t.Watch.Messages, messages)
 }
 
 // excerpt is the beginning of a text.

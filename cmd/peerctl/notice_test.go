@@ -35,11 +35,12 @@ func TestMessagesThatArriveTogetherAreOneNotice(t *testing.T) {
 		"of many":                   {many, hideText, notice{"6 new messages", "a (1), b (1), c (1), d (1), e (1), ..."}},
 		"in a group":                {[]api.Message{in("@crew", "bob", "ahoy")}, tellAll, notice{"bob in @crew", "ahoy"}},
 		"in a group, sender hidden": {[]api.Message{in("@crew", "bob", "ahoy")}, hideSender, notice{"peerd", "1 new message"}},
+		"of the classic protocol":   {[]api.Message{{From: "classic/dave", ClassicMark: api.MarkClassic(), Text: "hi"}}, tellAll, notice{"classic/dave (unverified, unencrypted)", "hi"}},
 		"hostile":                   {[]api.Message{from("b\x1b[2Job", "a\x07\u202eb\nc")}, tellAll, notice{`b\x1b[2Job`, `a\x07\u202eb` + "\nc"}},
 		"long":                      {[]api.Message{from("bob", strings.Repeat("长", 1000))}, tellAll, notice{"bob", strings.Repeat("长", 200) + "..."}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := english.Watch.compose(c.messages, c.level); got != c.want {
+			if got := english.compose(c.messages, c.level); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})

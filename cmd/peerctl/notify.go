@@ -168,7 +168,7 @@ func (n *notifier) tell(ctx context.Context, messages []api.Message) error {
 	if messages = unreadOf(messages, peers, groups); len(messages) == 0 {
 		return nil
 	}
-	notice := n.text.Watch.compose(messages, n.level)
+	notice := n.text.compose(messages, n.level)
 	n.show(ctx, notice)
 	if !n.noBell && isTerminal(n.err) {
 		n.err.Write([]byte("\a"))

@@ -38,8 +38,11 @@ type stdio struct {
 }
 
 // interactive reports whether a person would have to type the input.
-func (s stdio) interactive() bool {
-	file, ok := s.in.(*os.File)
+func (s stdio) interactive() bool { return isTerminal(s.in) }
+
+// isTerminal reports whether a stream of stdio is a terminal.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 

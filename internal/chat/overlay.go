@@ -1,8 +1,6 @@
 package chat
 
-import (
-	"strings"
-)
+import "strings"
 
 // overlay is what is on the screen in place of the messages.
 type overlay interface {

@@ -9,7 +9,7 @@ type Texts struct {
 	Members, Queued, Unread   string // number
 	Path                      map[api.Path]string
 	State                     map[api.State]string
-	Edited, Unsent            string
+	Edited, Unsent, Verified  string
 	Plain, Unproven           string // of users of the classic protocol: in the list, beside a message
 	New, Older                string
 	Loading, NothingSaid      string
@@ -35,7 +35,7 @@ var English = Texts{
 	State: map[api.State]string{
 		api.StateQueued: "queued", api.StateSent: "sent", api.StateDelivered: "delivered", api.StateRead: "read",
 	},
-	Edited: "edited", Unsent: "(taken back)",
+	Edited: "edited", Unsent: "(taken back)", Verified: "verified",
 	Plain: "plaintext", Unproven: "unverified, unencrypted",
 	New: "--- new ---", Older: "--- PgUp: older messages ---",
 	Loading: "loading...", NothingSaid: "nothing has been said here yet",
@@ -83,7 +83,7 @@ var Chinese = Texts{
 	State: map[api.State]string{
 		api.StateQueued: "已排队", api.StateSent: "已发出", api.StateDelivered: "已送达", api.StateRead: "已读",
 	},
-	Edited: "已编辑", Unsent: "（已撤回）",
+	Edited: "已编辑", Unsent: "（已撤回）", Verified: "已验证",
 	Plain: "明文", Unproven: "未验证，未加密",
 	New: "--- 新消息 ---", Older: "--- PgUp：更早的消息 ---",
 	Loading: "正在加载……", NothingSaid: "这里还没有消息",

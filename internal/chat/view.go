@@ -142,6 +142,12 @@ func (m *Model) title() string {
 		return m.text.Nobody
 	}
 	title := printable.Line(m.shown.name) + "  " + m.whereabouts(m.shown)
+	switch p := m.shown.peer; {
+	case p.Classic:
+		title += "  " + m.text.Unproven
+	case p.Verified:
+		title += "  " + m.text.Verified
+	}
 	if p := m.shown.peer; p.Endpoint.IsValid() {
 		title += "  " + string(p.Transport) + " " + p.Endpoint.String()
 	}
