@@ -265,8 +265,8 @@ func TestASubscriberWhoFallsBehindIsToldSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer events.Close()
-	large := strings.Repeat("x", api.MaxText)
-	for range 1500 { // more than all the buffers in between hold
+	large := strings.Repeat("x", 4<<10)
+	for range 2000 { // more than all the buffers in between hold
 		daemon.Receive("bob", large)
 	}
 	var last error
