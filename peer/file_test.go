@@ -325,3 +325,57 @@ func TestMessageOvertakesAFile(t *testing.T) {
 	t.Logf("delivered after %v", time.Since(start))
 	c.awaitTransfer(bob, file.ID, api.TransferDone)
 }
+
+// TestFileGoesOnWhereItWas ends either daemon in the middle of a file.
+func TestFileGoesOnWhereItWas(t *testing.T) {
+	c := newCircle(t)
+	alice, bob := c.join("alice"), c.join("bob")
+	c.knows(alice, "bob")
+	c.knows(bob, "alice")
+	c.policy(bob, "alice", api.PolicyAuto)
+	content := noise(192 * transfer.ChunkSize)
+	sent := c.offer(alice, "bob", c.write("large", content))
+	moved := func(d *Daemon, least int64) {
+		t.Helper()
+		var row api.Transfer
+		c.await("the file is moving", func() bool {
+			rows, err := d.Transfers(c.guard())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(rows) == 1 {
+				row = rows[0]
+			}
+			return row.Moved >= least
+		})
+	}
+	moved(bob, 16*transfer.ChunkSize)
+	if err := bob.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := alice.Transfers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := alice.Subscribe(c.guard(), api.TypeFile)
+	bob = c.joinAt("bob", bob.config.StateDir)
+	had := int64(-1)
+	for event := range events {
+		// The first thing that a recipient who is back says is how much it has.
+		if row := event.(api.FileEvent); row.State == api.TransferRunning && row.Moved <= before[0].Moved {
+			had = row.Moved
+			break
+		}
+	}
+	if had < 16*transfer.ChunkSize {
+		t.Errorf("bob came back with %d bytes of at least %d", had, 16*transfer.ChunkSize)
+	}
+	moved(bob, had+16*transfer.ChunkSize)
+	if err := alice.Close(); err != nil {
+		t.Fatal(err)
+	}
+	alice = c.joinAt("alice", alice.config.StateDir)
+	done := c.awaitTransfer(bob, sent.ID, api.TransferDone)
+	wantFile(t, done.Path, content)
+	c.awaitTransfer(alice, sent.ID, api.TransferDone)
+}

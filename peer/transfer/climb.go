@@ -22,8 +22,9 @@ type Climb struct {
 	settled     int     // looks to go
 }
 
-// NewClimb begins with one connection.
-func NewClimb() *Climb { return &Climb{connections: 1} }
+// NewClimb begins with one connection. Its first interval decides nothing: a
+// connection that is getting up to speed becomes faster by itself.
+func NewClimb() *Climb { return &Climb{connections: 1, settled: 1} }
 
 // Connections returns how many to use now.
 func (c *Climb) Connections() int { return c.connections }
