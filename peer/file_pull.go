@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -15,8 +16,7 @@ import (
 )
 
 // quietLooks is after how many looks at which nothing has arrived the session is
-// doubted. Fewer would doubt it for a chunk that takes long on a slow link, which
-// costs an introduction.
+// doubted. Fewer would doubt it for every short outage, which costs an introduction.
 const quietLooks = 3
 
 // pull fetches the missing chunks of one offer, over as many connections as make it
@@ -26,13 +26,13 @@ type pull struct {
 	session  *session
 	manifest *transfer.Manifest
 	target   *disk.Target
-	ended    chan error // one result of each stream
+	ended    chan error   // one result of each stream
+	arrived  atomic.Int64 // bytes since the last look, also of chunks that are not whole
 
 	mu      sync.Mutex // guards what follows
 	plan    *transfer.Plan
 	streams int // at work, without those that have been told to end
 	wanted  int // how many there should be
-	arrived int64
 }
 
 func newPull(f *fetch, s *session, m *transfer.Manifest, plan *transfer.Plan, target *disk.Target) *pull {
@@ -77,29 +77,20 @@ func (p *pull) run(ctx context.Context, connection *quic.Conn) error {
 				start(nil) // another stream has given back what it had asked for
 			}
 		case <-look.C:
-			arrived := p.look()
+			arrived := p.arrived.Swap(0)
 			if quiet++; arrived > 0 {
 				quiet = 0
 			}
 			if quiet == quietLooks {
 				p.session.doubt()
 			}
-			climb.Look(arrived)
+			climb.Look(float64(arrived))
 			for p.needsStream(climb.Connections()) {
 				start(nil)
 			}
 			p.fetch.daemon.tellProgress(p.fetch.id)
 		}
 	}
-}
-
-// look returns how many bytes have arrived since the last look.
-func (p *pull) look() float64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	arrived := p.arrived
-	p.arrived = 0
-	return float64(arrived)
 }
 
 func (p *pull) complete() bool {
@@ -200,12 +191,19 @@ func (w *puller) nextRange() (r transfer.Range, size int64) {
 	return r, size
 }
 
+// Read counts what it reads: a chunk may take longer than a look.
+func (w *puller) Read(b []byte) (int, error) {
+	n, err := w.stream.Read(b)
+	w.arrived.Add(int64(n))
+	return n, err
+}
+
 // take reads, verifies and writes the chunk that comes next.
 func (w *puller) take() error {
 	question := &w.asked[0]
 	chunk := w.manifest.Chunk(question.next)
 	data := w.buffer[:chunk.Length]
-	if _, err := io.ReadFull(w.stream, data); err != nil {
+	if _, err := io.ReadFull(w, data); err != nil {
 		return sourceError(err)
 	}
 	if !w.manifest.Verify(question.next, data) {
@@ -220,7 +218,6 @@ func (w *puller) take() error {
 	w.fetch.progress.add(int64(len(data)))
 	w.mu.Lock()
 	w.plan.Arrived(question.next)
-	w.arrived += int64(len(data))
 	w.mu.Unlock()
 	w.outstanding -= int64(len(data))
 	question.next++
