@@ -22,6 +22,7 @@ import (
 // that fills a stream.
 type bulkPeer struct {
 	daemon *peer.Daemon
+	dir    string
 	other  wire.Key
 }
 
@@ -32,6 +33,8 @@ type bulkPeer struct {
 //	                    kind of path
 //	fill DURATION       by filling one stream to that peer, as fill does
 //	path NAME           with the kind of path in use now
+//	accept NAME         by taking files of that peer from now on
+//	file NAME BYTES     by sending that peer a file of that size, as fill does
 //	deliver NAME MESSAGES AT-ONCE
 //	                    with the nanoseconds that takes (delivery.go)
 func playBulkPeer(args []string) (part, error) {
@@ -42,7 +45,7 @@ func playBulkPeer(args []string) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
-	b := &bulkPeer{daemon: d}
+	b := &bulkPeer{daemon: d, dir: args[0]}
 	return part{answer: b.answer, end: d.Close}, nil
 }
 
@@ -74,6 +77,14 @@ func (b *bulkPeer) answer(line string) (string, error) {
 	case len(words) == 2 && words[0] == "path":
 		row, err := findPeer(ctx, b.daemon, words[1])
 		return string(row.Path), err
+	case len(words) == 2 && words[0] == "accept":
+		return "accepted", acceptFiles(b.daemon, words[1])
+	case len(words) == 3 && words[0] == "file":
+		size, err := strconv.ParseInt(words[2], 10, 64)
+		if err != nil {
+			return "", err
+		}
+		return sendFile(b.daemon, b.dir, words[1], size)
 	}
 	if len(words) == 4 && words[0] == "deliver" {
 		messages, err := strconv.Atoi(words[2])

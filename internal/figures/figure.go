@@ -20,6 +20,7 @@ var figures = [...]figure{
 	{"direct", measureDirect},
 	{"login", measureLogin},
 	{"bulk", measureBulk},
+	{"files", measureFiles},
 	{"relayed", measureRelayed},
 	{"delivery", measureDelivery},
 	{"history", measureHistory},

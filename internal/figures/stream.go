@@ -31,8 +31,11 @@ func fill(stream *quic.Stream, d time.Duration) (string, error) {
 	if _, err := io.Copy(io.Discard, stream); err != nil {
 		return "", fmt.Errorf("wait until everything is read: %w", err)
 	}
-	return fmt.Sprintf("%d %d", sent, time.Since(start)), nil
+	return filled(sent, time.Since(start)), nil
 }
+
+// filled is a result of fill.
+func filled(bytes int64, took time.Duration) string { return fmt.Sprintf("%d %d", bytes, took) }
 
 // megabitsPerSecond reads fill's result.
 func megabitsPerSecond(result string) (float64, error) {

@@ -128,18 +128,21 @@ func pairOnRawAndDirect(lab *natlab.Lab, s *stage.Stage) (raw, direct *child, er
 	return raw, direct, err
 }
 
-// bulkPair joins two peers, connects them over the wanted kind of path, and
-// returns the first of them.
+// bulkPair is bulkPeers for who needs only the first.
 func bulkPair(s *stage.Stage, names [2]string, hosts [2]*natlab.Host, wanted api.Path) (*child, error) {
-	var peers [2]*child
-	var err error
+	peers, err := bulkPeers(s, names, hosts, wanted)
+	return peers[0], err
+}
+
+// bulkPeers joins two peers and connects them over the wanted kind of path.
+func bulkPeers(s *stage.Stage, names [2]string, hosts [2]*natlab.Host, wanted api.Path) (peers [2]*child, err error) {
 	for i, name := range names {
 		if peers[i], err = startChild(hosts[i], "bulk-peer", filepath.Join(s.Dir(), name), name, s.Invite); err != nil {
-			return nil, err
+			return peers, err
 		}
 	}
 	_, err = peers[0].ask(strings.Join([]string{"connect", names[1], string(wanted)}, " "))
-	return peers[0], err
+	return peers, err
 }
 
 // ratio returns what the medians of two ways are to each other.
