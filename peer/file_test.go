@@ -272,7 +272,7 @@ func TestDiskReserve(t *testing.T) {
 	c.decide(bob, sent.ID, api.FileAccept)
 	bob.Close()
 	bob = bobWith(math.MaxInt64)
-	alice = c.joinAt("alice", alice.config.StateDir)
+	c.joinAt("alice", alice.config.StateDir)
 	if row := c.awaitTransfer(bob, sent.ID, api.TransferPaused); row.Reason != api.ReasonNoSpace {
 		t.Errorf("reason is %q", row.Reason)
 	}
