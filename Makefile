@@ -34,8 +34,8 @@ setup: ## what the tests need besides Go: missing Debian packages are installed 
 	{ apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing; } >/dev/null
 
 test: setup lint ## everything: unit tests with the race detector, the lab, a short fuzz of every decoder
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m $$($(GO) list ./... | grep -v /internal/endtoend)
-	$(GO) test -shuffle=on -timeout 10m ./internal/endtoend
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m $$($(GO) list ./... | grep -v -e /internal/endtoend -e /internal/chaos$$)
+	$(GO) test -shuffle=on -timeout 10m -p 1 ./internal/endtoend ./internal/chaos
 	$(MAKE) fuzz-short
 
 fuzz-short: ## every fuzz target for FUZZTIME each, from its committed corpus
