@@ -175,7 +175,7 @@ func (s *Store) Unread(ctx context.Context) (map[wire.Key]int, error) {
 }
 
 // countByPeer reads the rows (peer, count) of a statement.
-func countByPeer(ctx context.Context, s *Store, statement string) (map[wire.Key]int, error) {
+func countByPeer(ctx context.Context, s *Store, statement string, args ...any) (map[wire.Key]int, error) {
 	counts := make(map[wire.Key]int)
 	_, err := list(ctx, s, func(row scanner) (struct{}, error) {
 		var peer []byte
@@ -185,6 +185,6 @@ func countByPeer(ctx context.Context, s *Store, statement string) (map[wire.Key]
 			counts[wire.Key(peer)] = count
 		}
 		return struct{}{}, err
-	}, statement)
+	}, statement, args...)
 	return counts, err
 }

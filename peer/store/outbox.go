@@ -108,10 +108,11 @@ func (s *Store) PeersWithPending(ctx context.Context) ([]wire.Key, error) {
 	return peers, nil
 }
 
-// Queued returns how many messages to each peer are not known to be delivered.
+// Queued returns how many messages to each peer are not known to be delivered,
+// without the items that nobody reads.
 func (s *Store) Queued(ctx context.Context) (map[wire.Key]int, error) {
 	counts, err := countByPeer(ctx, s, `SELECT peer, count(*) FROM message
-		WHERE state IN ('queued', 'sent') AND `+notClassic+` GROUP BY peer`)
+		WHERE state IN ('queued', 'sent') AND (kind = ? OR hidden = 0) AND `+notClassic+` GROUP BY peer`, wire.KindText)
 	if err != nil {
 		return nil, fmt.Errorf("count queued messages: %w", err)
 	}
