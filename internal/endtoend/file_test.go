@@ -4,6 +4,7 @@ package endtoend
 
 import (
 	"bytes"
+	"context"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -30,11 +31,14 @@ func TestFileSurvivesKillsOfBothSides(t *testing.T) {
 	ctl(t, h.bob, "file", "policy", "alice", "auto")
 	ctl(t, h.alice, "file", "send", path, "bob", "--wait", "stored")
 
-	sent := awaitMoved(t, h.alice, size/4).Moved
+	awaitMoved(t, h.alice, size/4)
 	h.bob.Kill()
+	sent := transfer(t, h.alice).Moved // no less than bob has got
 	client := h.alice.Client()
 	defer client.Close()
-	events, err := client.Events(t.Context(), api.TypeFile)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	events, err := client.Events(ctx, api.TypeFile)
 	if err != nil {
 		t.Fatal(err)
 	}
