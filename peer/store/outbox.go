@@ -90,8 +90,9 @@ func storeDraft(tx *transaction, draft Draft, at time.Time) (Message, error) {
 // Pending returns up to limit messages to peer that are not known to be
 // delivered and whose sequence is over after, in sequence.
 func (s *Store) Pending(ctx context.Context, peer wire.Key, after uint64, limit int) ([]Message, error) {
-	pending, err := list(ctx, s, scanMessage, `SELECT `+messageColumns+` FROM message
-		WHERE peer = ? AND state IN ('queued', 'sent') AND seq > ? ORDER BY seq LIMIT ?`, peer[:], toSeq(after), limit)
+	// A limit that is bound has SQLite compile the statement anew each time.
+	pending, err := list(ctx, s, scanMessage, fmt.Sprintf(`SELECT `+messageColumns+` FROM message
+		WHERE peer = ? AND state IN ('queued', 'sent') AND seq > ? ORDER BY seq LIMIT %d`, limit), peer[:], toSeq(after))
 	if err != nil {
 		return nil, fmt.Errorf("list pending messages: %w", err)
 	}
