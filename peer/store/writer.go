@@ -274,12 +274,6 @@ func apply(ctx context.Context, s *Store, attempt string, change func(*transacti
 	return err
 }
 
-// applyLazily is writeLazily for changes without a result.
-func applyLazily(ctx context.Context, s *Store, attempt string, change func(*transaction) error) error {
-	_, err := writeLazily(ctx, s, attempt, withoutResult(change))
-	return err
-}
-
 func withoutResult(change func(*transaction) error) func(*transaction) (struct{}, error) {
 	return func(tx *transaction) (struct{}, error) { return struct{}{}, change(tx) }
 }
