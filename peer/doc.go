@@ -15,7 +15,9 @@
 // A message passes through the states queued (on our disk), sent (handed to
 // the network), delivered (on the recipient's disk) and read. Whatever breaks
 // in between, the conversation begins again at the first message that has no
-// receipt; the recipient recognises repetitions by their id.
+// receipt; the recipient recognises repetitions by their id. Edits, groups and
+// offers of files go the same way (items.go); files themselves have connections of
+// their own (bulk.go).
 //
 // Users of the classic protocol have neither keys nor sessions, and what is said
 // to them is sent once: see classic.go.

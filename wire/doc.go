@@ -17,7 +17,7 @@
 //	 | Talk -------------------->  |                              |
 //	 | <---------- Introduction    |    Introduction -----------> |
 //	 | Envelope, Relay <------->   |   <-------> Envelope, Relay  |
-//	 | Text, Receipt, Read <====== session (QUIC) ==============> |
+//	 | Text, Item, Receipt, Read <====== session (QUIC) ========> |
 //
 // On UDP, one port carries five kinds of datagrams, told apart by their first
 // bytes (Classify):

@@ -32,6 +32,12 @@
 //	POST /v1/contacts/trust      TrustRequest    Trusted
 //	POST /v1/contacts/rename     RenameRequest   Contact
 //	POST /v1/contacts/forget     ForgetRequest   Forgotten
+//	GET  /v1/groups                              Group …
+//	POST /v1/groups              GroupRequest    Group, also at /v1/groups/add and /v1/groups/leave
+//	GET  /v1/files                               Transfer …
+//	POST /v1/files               FileOffer       Transfer, when the offer is stored
+//	POST /v1/files/decide        FileDecision    Transfer
+//	POST /v1/files/policy        FilePolicy      FilePolicy
 //	GET  /v1/cursor?name=&limit=                 Message …, that the cursor has not passed
 //	POST /v1/cursor              CursorAdvance
 //	GET  /v1/export?peer=                        Exported …

@@ -1,10 +1,12 @@
 // Package store keeps what a peer must not forget, in one SQLite file of its
-// state directory: outbox, inbox and history, contacts, the last roster, the
-// private halves of prekeys, and a few settings. The daemon (peer) is its only
-// user.
+// state directory: outbox, inbox and history, contacts, groups, files that move,
+// the last roster, the private halves of prekeys, and a few settings. The daemon
+// (peer) is its only user.
 //
 // Its promise: when a method that changes something returns nil, the change is
-// on the disk and survives a kill -9 and a power cut. When it returns an
+// on the disk and survives a kill -9 and a power cut. Two changes survive the
+// kill only, since a power cut only makes them be learned again: that a message
+// was sent (MarkSent) and that it was delivered (MarkDelivered). When it returns an
 // error, nothing of the change is there, and the store goes on: after a full
 // disk it works again as soon as there is space. The one exception is the
 // error of a cancelled context, which says that the caller stopped waiting,
