@@ -25,6 +25,8 @@ type circle struct {
 	invite invite.Invite
 	server *rendezvous.Server
 	stop   func()
+	// diskSpace is what the next daemons take for their disk; nil: the real one.
+	diskSpace func(string) (free, size uint64, err error)
 }
 
 func newCircle(t testing.TB) *circle {
@@ -82,7 +84,7 @@ func (c *circle) joinAt(name, dir string) *Daemon {
 
 func (c *circle) startAt(name, dir string) *Daemon {
 	c.t.Helper()
-	d, err := Start(Config{StateDir: dir, Listen: "127.0.0.1:0", Name: name, Invite: &c.invite, Logger: testLogger(c.t, name)})
+	d, err := Start(Config{StateDir: dir, Listen: "127.0.0.1:0", Name: name, Invite: &c.invite, DiskSpace: c.diskSpace, Logger: testLogger(c.t, name)})
 	if err != nil {
 		c.t.Fatalf("start %s: %v", name, err)
 	}

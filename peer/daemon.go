@@ -17,6 +17,7 @@ import (
 	"peerd/peer/api"
 	"peerd/peer/control"
 	"peerd/peer/store"
+	"peerd/peer/transfer/disk"
 	"peerd/punch"
 	"peerd/punch/socket"
 	"peerd/roster"
@@ -34,6 +35,9 @@ type Config struct {
 	// DiskReserve is how many bytes files of peers leave free on that disk. A
 	// transfer that would take more is refused, or waits.
 	DiskReserve int64
+	// DiskSpace tells how many bytes are free on the disk of a folder, and how many it
+	// holds; disk.Free when nil.
+	DiskSpace func(dir string) (free, size uint64, err error)
 	// Listen is the UDP address to send from, ":0" for any port.
 	Listen string
 	// Name is the name to ask for; empty keeps the one bound to our key.
@@ -150,6 +154,9 @@ func open(config Config, opened *store.Store) (*Daemon, error) {
 	self, err := identity.LoadOrCreate(config.StateDir)
 	if err != nil {
 		return nil, err
+	}
+	if config.DiskSpace == nil {
+		config.DiskSpace = disk.Free
 	}
 	d := &Daemon{
 		config:        config,

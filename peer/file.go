@@ -299,7 +299,7 @@ func (d *Daemon) roomFor(size int64) error {
 	err := os.MkdirAll(d.downloads(), 0o700)
 	var free uint64
 	if err == nil {
-		free, err = disk.Free(d.downloads())
+		free, _, err = d.config.DiskSpace(d.downloads())
 	}
 	if err != nil {
 		return fmt.Errorf("ask how much room there is: %w", err)

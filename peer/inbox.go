@@ -18,7 +18,7 @@ import (
 // before the first that is not.
 func (d *Daemon) receive(from wire.Key, messages []store.Incoming, path api.Path) ([]wire.Receipt, error) {
 	failpoint.Hit(failpoint.ReceiveBefore)
-	stored, err := d.store.ReceiveAll(d.ctx, from, messages, time.Now(), string(path))
+	stored, err := d.keep(from, messages, path)
 	if err != nil {
 		err = d.notStored(from, err)
 	}
@@ -38,6 +38,14 @@ func (d *Daemon) receive(from wire.Key, messages []store.Incoming, path api.Path
 		receipts = append(receipts, wire.Receipt{ID: r.Message.ID, DeliveredAt: r.Message.ReceivedAt})
 	}
 	return receipts, err
+}
+
+// keep puts messages on the disk if there is room for them.
+func (d *Daemon) keep(from wire.Key, messages []store.Incoming, path api.Path) ([]store.Received, error) {
+	if err := d.roomForMessages(); err != nil {
+		return nil, err
+	}
+	return d.store.ReceiveAll(d.ctx, from, messages, time.Now(), string(path))
 }
 
 // notStored describes the failure to store a message of a peer.

@@ -4,11 +4,13 @@ package disk
 
 import "golang.org/x/sys/unix"
 
-// Free returns how many bytes we may still write to the file system that dir is on.
-func Free(dir string) (uint64, error) {
+// Free returns how many bytes we may still write to the file system that dir is on,
+// and how many it holds in all.
+func Free(dir string) (free, size uint64, err error) {
 	var stat unix.Statfs_t
 	if err := unix.Statfs(dir, &stat); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return uint64(max(0, int64(stat.Bavail))) * uint64(stat.Bsize), nil
+	block := uint64(stat.Bsize)
+	return uint64(max(0, int64(stat.Bavail))) * block, uint64(stat.Blocks) * block, nil
 }
