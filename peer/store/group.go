@@ -86,6 +86,12 @@ func (s *Store) UnreadInGroups(ctx context.Context) (map[wire.GroupID]int, error
 // ourselves stands for this peer as the author of a change.
 var ourselves = wire.Key{}
 
+// maxGroupsOfPeer is how many groups one peer may tell us of. Groups are held in
+// memory and read anew at each change, so that without a bound a member who makes
+// groups and groups takes our memory and our processor. Who really shares more with
+// one peer does not see the later ones.
+const maxGroupsOfPeer = 256
+
 // takeGroup is the effect of an item about a group.
 func takeGroup(tx *transaction, m Message) error {
 	group, err := wire.ParseGroup([]byte(m.Payload))
@@ -96,12 +102,24 @@ func takeGroup(tx *transaction, m Message) error {
 	if m.Outgoing {
 		author = ourselves
 	}
+	if tooMany, err := isOneTooMany(tx, group.ID, author); tooMany || err != nil {
+		return err
+	}
 	if err := mergeGroup(tx, group, author); err != nil {
 		return err
 	}
 	digest := GroupDigest([]byte(m.Payload))
 	return tx.exec(`INSERT INTO group_told (group_id, peer, digest) VALUES (?, ?, ?)
 		ON CONFLICT DO UPDATE SET digest = excluded.digest`, group.ID[:], m.Peer[:], digest[:])
+}
+
+// isOneTooMany reports whether author tells of a group that we do not know, and has
+// told of as many as it may.
+func isOneTooMany(tx *transaction, group wire.GroupID, author wire.Key) (bool, error) {
+	var known, told int
+	err := tx.row(`SELECT (SELECT count(*) FROM peer_group WHERE id = ?), (SELECT count(*) FROM group_told WHERE peer = ?)`,
+		[]any{group[:], author[:]}, &known, &told)
+	return known == 0 && told >= maxGroupsOfPeer && author != ourselves, err
 }
 
 // mergeGroup adds what author says of a group to what is known: the larger

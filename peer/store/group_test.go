@@ -175,3 +175,36 @@ func TestAGroupHoldsOnlySoMany(t *testing.T) {
 		t.Errorf("%d members, the first with change %d", len(all[0].Members), all[0].Members[0].Change)
 	}
 }
+
+// TestT13FloodOfGroupsIsBounded has bob make groups without end: they end, those
+// that he is in go on, and carol's come.
+func TestT13FloodOfGroupsIsBounded(t *testing.T) {
+	s := openTest(t)
+	groupsOf := func(want int, what string) {
+		t.Helper()
+		all, err := s.Groups(t.Context())
+		check(t, err)
+		if len(all) != want {
+			t.Errorf("%d groups after %s, want %d", len(all), what, want)
+		}
+	}
+	group := members(1, 1)
+	for i := range maxGroupsOfPeer + 10 {
+		group.ID = wire.GroupID{0xb, byte(i >> 8), byte(i)}
+		said(t, s, bob, group)
+	}
+	groupsOf(maxGroupsOfPeer, "bob's flood")
+	group.ID = wire.GroupID{0xc}
+	said(t, s, carol, group)
+	groupsOf(maxGroupsOfPeer+1, "carol's only one")
+	said(t, s, bob, group)
+	group.ID = wire.GroupID{0xb}
+	group.Members = append(group.Members, wire.GroupMember{Key: carol, Change: 1})
+	said(t, s, bob, group)
+	groupsOf(maxGroupsOfPeer+1, "what bob said of known ones")
+	all, err := s.Groups(t.Context())
+	check(t, err)
+	if i := slices.IndexFunc(all, func(g wire.Group) bool { return g.ID == group.ID }); len(all[i].Members) != 3 {
+		t.Errorf("members of bob's first group are %v, want three", all[i].Members)
+	}
+}
