@@ -71,9 +71,12 @@ func (d *Daemon) logOffline(err error) {
 	event.Err(err).Msg("offline")
 }
 
-// isRefusal reports whether the rendezvous does not want us, and it takes a
-// person to change that.
+// isRefusal reports whether the rendezvous does not want us, or we must not want
+// it, and it takes a person to change that.
 func isRefusal(err error) bool {
+	if _, incompatible := errors.AsType[*control.IncompatibleError](err); incompatible {
+		return true
+	}
 	refused, ok := errors.AsType[wire.Refused](err)
 	return ok && refused.Code != wire.RefusedBusy
 }
@@ -252,8 +255,7 @@ func (d *Daemon) hello(target membership) (wire.Hello, error) {
 	candidates, report := d.whereabouts()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return wire.Hello{
-		Version:       wire.Version,
+	hello := wire.Hello{
 		Name:          target.Name,
 		Token:         target.token,
 		Certificate:   target.Certificate,
@@ -264,7 +266,9 @@ func (d *Daemon) hello(target membership) (wire.Hello, error) {
 		RosterEpoch:   d.roster.Epoch(),
 		RosterVersion: d.roster.Version(),
 		Classic:       d.config.Classic,
-	}, nil
+	}
+	hello.Version = wire.VersionFor(hello.Requires)
+	return hello, nil
 }
 
 // welcomed takes a connection into use.

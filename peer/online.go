@@ -64,7 +64,8 @@ func (e *OfflineError) Error() string {
 func (e *OfflineError) Unwrap() []error { return []error{e.Cause, e.Ended} }
 
 // AwaitOnline returns nil as soon as we are logged in. It returns what takes a
-// person to mend: a wire.Refused when the rendezvous does not want us, and an
+// person to mend: a wire.Refused when the rendezvous does not want us, a
+// *control.IncompatibleError when we do not understand it, and an
 // *identity.WrongKeyError when whoever answers is not the one of our invite; a
 // member goes on trying then, as it knows that its rendezvous exists. When ctx
 // ends first the error is an *OfflineError.

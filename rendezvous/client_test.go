@@ -1,6 +1,7 @@
 package rendezvous
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -145,7 +146,7 @@ func (c *client) hello(hello wire.Hello) error {
 	if err := c.dial(); err != nil {
 		return err
 	}
-	hello.Version, hello.Instance = wire.Version, c.instance
+	hello.Version, hello.Instance = cmp.Or(hello.Version, wire.VersionFor(hello.Requires)), c.instance
 	frame, err := wire.AppendFrame(nil, hello)
 	if err != nil {
 		return err

@@ -130,10 +130,7 @@ func readHello(conn *tls.Conn) (wire.Hello, error) {
 	if err != nil {
 		return wire.Hello{}, wire.Refused{Code: wire.RefusedMalformed}
 	}
-	if hello.Version != wire.Version {
-		return wire.Hello{}, wire.Refused{Code: wire.RefusedVersion, Detail: fmt.Sprintf("want version %d", wire.Version)}
-	}
-	return hello, nil
+	return hello, checkVersion(hello)
 }
 
 // readFirstFrame reads a frame of at most maxHello bytes.

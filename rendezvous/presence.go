@@ -15,7 +15,7 @@ func (h *hub) login(c *connection, hello wire.Hello, now time.Time) {
 	h.online[c.key] = c
 	delete(h.seen, c.key)
 	h.table.Put(wire.Row{Key: c.key, Name: c.name, Prekey: hello.Prekey, Online: true, Since: now})
-	_ = c.send(wire.Welcome{Version: wire.Version, Circle: h.circle, Name: c.name, Observed: c.remote, Certificate: c.certificate})
+	_ = c.send(wire.Welcome{Version: hello.Version, Circle: h.circle, Name: c.name, Observed: c.remote, Certificate: c.certificate})
 	c.certificate = nil
 	for _, frames := range h.rosterFor(hello.RosterEpoch, hello.RosterVersion) {
 		_ = c.sendFrames(frames)

@@ -52,7 +52,7 @@ const maxField = 16
 // (protobuf would merge them: two readings of one message), and more than
 // MaxRows items. It allocates nothing.
 func checkShape(body []byte, message protoreflect.MessageDescriptor) error {
-	var seen [maxField]uint16
+	var seen [maxField]int
 	for len(body) > 0 {
 		number, wireType, n := protowire.ConsumeTag(body)
 		if n < 0 {
@@ -71,7 +71,7 @@ func checkShape(body []byte, message protoreflect.MessageDescriptor) error {
 		if field == nil {
 			continue
 		}
-		seen[number]++
+		seen[number] += items(field, wireType, value)
 		if err := checkCount(field, seen[number]); err != nil {
 			return err
 		}
@@ -85,7 +85,23 @@ func checkShape(body []byte, message protoreflect.MessageDescriptor) error {
 	return nil
 }
 
-func checkCount(field protoreflect.FieldDescriptor, count uint16) error {
+// items counts what one occurrence of a field holds: a packed list has a number
+// for each octet that ends one.
+func items(field protoreflect.FieldDescriptor, wireType protowire.Type, value []byte) int {
+	if !field.IsPacked() || wireType != protowire.BytesType {
+		return 1
+	}
+	packed, _ := protowire.ConsumeBytes(value)
+	count := 0
+	for _, octet := range packed {
+		if octet < 0x80 {
+			count++
+		}
+	}
+	return count
+}
+
+func checkCount(field protoreflect.FieldDescriptor, count int) error {
 	if field.IsList() {
 		if count > MaxRows {
 			return fmt.Errorf("%s has more than %d items", field.Name(), MaxRows)

@@ -5,7 +5,7 @@ import "peerd/wire/internal/pb"
 // Hello is the first frame of a control connection, from the peer. Its key is
 // the one of the peer's TLS certificate, so Hello does not repeat it.
 type Hello struct {
-	Version       uint32       // of the peer: Version
+	Version       uint32       // VersionFor(Requires), so that it reaches old readers too
 	Name          string       // wished name; empty = keep the one bound to the key
 	Token         []byte       // invite token, only to become a member; else empty
 	Instance      Instance     // of this start of the peer
@@ -16,6 +16,7 @@ type Hello struct {
 	RosterVersion uint64       // of the roster the peer holds
 	Classic       bool         // take part in the classic protocol: see ClassicUsers
 	Certificate   []byte       // of the last Welcome; empty = none yet
+	Requires      []Feature    // what the rendezvous has to know, or refuse us; none before version 2
 }
 
 // Kind implements Message.
@@ -35,6 +36,7 @@ func (m Hello) AppendBody(b []byte) ([]byte, error) {
 		RosterVersion: m.RosterVersion,
 		Classic:       m.Classic,
 		Certificate:   m.Certificate,
+		Requires:      encodeFeatures(m.Requires),
 	}, decodeHello)
 }
 
@@ -45,6 +47,9 @@ func ParseHello(body []byte) (Hello, error) {
 
 func decodeHello(p *pb.Hello) (Hello, error) {
 	var f fields
+	if p.Version < versionRequires && len(p.Requires) > 0 {
+		f.fail("version %d requires nothing of its reader, who would not heed it", p.Version)
+	}
 	return Hello{
 		Version:       uint32(f.positive("version", uint64(p.Version))),
 		Name:          f.text("name", p.Name, MaxName),
@@ -57,5 +62,6 @@ func decodeHello(p *pb.Hello) (Hello, error) {
 		RosterVersion: p.RosterVersion,
 		Classic:       p.Classic,
 		Certificate:   f.bytes("certificate", p.Certificate, MaxCertificate),
+		Requires:      f.features(p.Requires),
 	}, f.check()
 }

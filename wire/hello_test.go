@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,9 @@ func TestHelloVectors(t *testing.T) {
 		example[Hello]{"a member with its certificate", Hello{
 			Version: 1, Name: "小明", Instance: exampleInstance, Certificate: exampleCertificate.Append(nil),
 		}},
+		example[Hello]{"a member that requires two features", Hello{
+			Version: 2, Name: "小明", Instance: exampleInstance, Requires: []Feature{FeatureWithhold, 300},
+		}},
 	)
 }
 
@@ -47,6 +51,10 @@ func TestHelloRefuses(t *testing.T) {
 		refusal{"a name too long", with(func(p *pb.Hello) { p.Name = strings.Repeat("n", MaxName+1) }), "name has 129 bytes"},
 		refusal{"a token too long", with(func(p *pb.Hello) { p.Token = make([]byte, MaxToken+1) }), "token has 65 bytes"},
 		refusal{"a certificate too long", with(func(p *pb.Hello) { p.Certificate = make([]byte, MaxCertificate+1) }), "certificate has 201 bytes"},
+		refusal{"requirements of version 1", with(func(p *pb.Hello) { p.Requires = []uint32{1} }), "version 1 requires nothing of its reader"},
+		refusal{"a requirement without number", with(func(p *pb.Hello) { p.Version, p.Requires = 2, []uint32{1, 0} }), "required feature is missing"},
+		refusal{"more requirements than 64", with(func(p *pb.Hello) { p.Version, p.Requires = 2, slices.Repeat([]uint32{1}, 65) }), "requires are 65, the limit is 64"},
+		refusal{"more requirements than are counted", with(func(p *pb.Hello) { p.Version, p.Requires = 2, make([]uint32, 257) }), "requires has more than 256 items"},
 		refusal{"a prekey too short", with(func(p *pb.Hello) { p.Prekey = make([]byte, 103) }), "prekey has 103 bytes instead of 104"},
 		refusal{"a prekey without id", with(func(p *pb.Hello) { p.Prekey = append(make([]byte, 103), 1) }), "prekey id is missing"},
 		refusal{"nine candidates", with(func(p *pb.Hello) {

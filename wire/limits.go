@@ -2,10 +2,18 @@ package wire
 
 import "time"
 
-// Version is the version of the protocol, sent in Hello and Welcome. It rises
-// only when an old reader would misunderstand, not when a field is added; a
-// rendezvous refuses a peer whose version it does not speak (RefusedVersion).
-const Version = 1
+// The versions of the protocol, as in Hello and Welcome. Version rises only when an
+// old reader would misunderstand, not when a field is added; a rendezvous refuses
+// a peer whose version it does not speak (RefusedVersion).
+const (
+	// Version is the highest that we speak. Version 2 is version 1 whose readers
+	// heed Requires: those of version 1 would skip it.
+	Version = versionRequires
+	// MinVersion is the lowest that we speak. Raising it locks out deployed programs.
+	MinVersion = 1
+
+	versionRequires = 2
+)
 
 // Limits of what one message may hold. Encoders refuse to exceed them and
 // decoders refuse what does, before memory is spent on it. Raising one raises
@@ -45,6 +53,8 @@ const (
 	MaxRows = 256
 	// MaxName bounds a name in bytes of UTF-8: 32 characters of four bytes.
 	MaxName = 128
+	// MaxFeatures bounds what one Hello or Welcome requires.
+	MaxFeatures = 64
 	// MaxCircle bounds a circle's name in bytes of UTF-8.
 	MaxCircle = 128
 	// MaxCertificate bounds a membership certificate, with the longest name.

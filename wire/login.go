@@ -11,6 +11,10 @@ const LoginSize = stunHeaderSize + address6Size + attributeHeaderSize + acceptSi
 // loginValueSize fills LOGIN up to LoginSize.
 const loginValueSize = LoginSize - stunHeaderSize - attributeHeaderSize - fingerprintSize
 
+// loginVersion is written into every Login and decides nothing: whoever is on the
+// path can change it. What matters is in Hello.
+const loginVersion = 1
+
 // Login asks the rendezvous for an Accept. It is a STUN Binding request: the
 // header, LOGIN and FINGERPRINT.
 //
@@ -33,7 +37,7 @@ func (m Login) Append(b []byte) []byte {
 	b = appendSTUN(b, bindingRequest, LoginSize, m.TransactionID)
 	b = appendZeros(b, attrLogin, loginValueSize)
 	value := b[len(b)-loginValueSize:]
-	value[0], value[1] = Version, m.Change.flags()
+	value[0], value[1] = loginVersion, m.Change.flags()
 	binary.BigEndian.PutUint16(value[2:], m.ResponsePort)
 	return appendFingerprint(b, start)
 }

@@ -27,7 +27,7 @@ const (
 // refusals says, for each code, the word for it, its cause as an error, and
 // the user's next step.
 var refusals = [...]struct{ word, cause, hint string }{
-	RefusedVersion:       {"version", "the rendezvous speaks another protocol version", "update the older of peerd and rendezvous"},
+	RefusedVersion:       {"version", "the rendezvous speaks another protocol version", "upgrade the older of peerd and rendezvous"},
 	RefusedInviteUnknown: {"invite-unknown", "the rendezvous does not know this invite", "check that the whole invite was copied, or ask for a new one: rendezvous invite create"},
 	RefusedInviteExpired: {"invite-expired", "the invite has expired", "ask for a new one: rendezvous invite create"},
 	RefusedInviteUsedUp:  {"invite-used-up", "the invite has no uses left", "ask for a new one: rendezvous invite create"},
@@ -36,7 +36,7 @@ var refusals = [...]struct{ word, cause, hint string }{
 	RefusedNameTaken:     {"name-taken", "the name belongs to another key", "choose another name with --name"},
 	RefusedNameInvalid:   {"name-invalid", "the rendezvous does not allow this name", "choose another name with --name: 1 to 32 characters, no comma or control character"},
 	RefusedBusy:          {"busy", "the rendezvous is busy", "nothing to do: peerd tries again by itself"},
-	RefusedMalformed:     {"malformed", "the rendezvous did not understand the login", "update the older of peerd and rendezvous"},
+	RefusedMalformed:     {"malformed", "the rendezvous did not understand the login", "upgrade the older of peerd and rendezvous"},
 }
 
 func (c RefusedCode) known() bool { return c > 0 && int(c) < len(refusals) }

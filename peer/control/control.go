@@ -101,7 +101,7 @@ func (c *Conn) LocalAddr() netip.AddrPort {
 }
 
 // Login introduces us to the rendezvous. A refusal is returned as a
-// wire.Refused error.
+// wire.Refused error, a welcome that we must not accept as an *IncompatibleError.
 func (c *Conn) Login(hello wire.Hello) (wire.Welcome, error) {
 	if err := c.Send(hello); err != nil {
 		return wire.Welcome{}, fmt.Errorf("send hello: %w", err)
@@ -112,7 +112,7 @@ func (c *Conn) Login(hello wire.Hello) (wire.Welcome, error) {
 	}
 	switch answer := answer.(type) {
 	case wire.Welcome:
-		return answer, nil
+		return answer, checkWelcome(hello, answer)
 	case wire.Refused:
 		return wire.Welcome{}, answer
 	default:

@@ -264,8 +264,9 @@ type Hello struct {
 	Prekey        []byte                 `protobuf:"bytes,7,opt,name=prekey,proto3" json:"prekey,omitempty"`
 	RosterEpoch   uint64                 `protobuf:"varint,8,opt,name=roster_epoch,json=rosterEpoch,proto3" json:"roster_epoch,omitempty"` // 0: holds no roster
 	RosterVersion uint64                 `protobuf:"varint,9,opt,name=roster_version,json=rosterVersion,proto3" json:"roster_version,omitempty"`
-	Classic       bool                   `protobuf:"varint,10,opt,name=classic,proto3" json:"classic,omitempty"`        // take part in the classic protocol
-	Certificate   []byte                 `protobuf:"bytes,11,opt,name=certificate,proto3" json:"certificate,omitempty"` // as in the last Welcome
+	Classic       bool                   `protobuf:"varint,10,opt,name=classic,proto3" json:"classic,omitempty"`          // take part in the classic protocol
+	Certificate   []byte                 `protobuf:"bytes,11,opt,name=certificate,proto3" json:"certificate,omitempty"`   // as in the last Welcome
+	Requires      []uint32               `protobuf:"varint,12,rep,packed,name=requires,proto3" json:"requires,omitempty"` // features that the rendezvous must know; since version 2
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -373,6 +374,13 @@ func (x *Hello) GetClassic() bool {
 func (x *Hello) GetCertificate() []byte {
 	if x != nil {
 		return x.Certificate
+	}
+	return nil
+}
+
+func (x *Hello) GetRequires() []uint32 {
+	if x != nil {
+		return x.Requires
 	}
 	return nil
 }
@@ -546,8 +554,9 @@ type Welcome struct {
 	Version       uint32                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	Circle        string                 `protobuf:"bytes,2,opt,name=circle,proto3" json:"circle,omitempty"`
 	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
-	Observed      []byte                 `protobuf:"bytes,4,opt,name=observed,proto3" json:"observed,omitempty"`       // endpoint
-	Certificate   []byte                 `protobuf:"bytes,5,opt,name=certificate,proto3" json:"certificate,omitempty"` // to be kept, and shown in every Hello
+	Observed      []byte                 `protobuf:"bytes,4,opt,name=observed,proto3" json:"observed,omitempty"`         // endpoint
+	Certificate   []byte                 `protobuf:"bytes,5,opt,name=certificate,proto3" json:"certificate,omitempty"`   // to be kept, and shown in every Hello
+	Requires      []uint32               `protobuf:"varint,6,rep,packed,name=requires,proto3" json:"requires,omitempty"` // features that the peer must know
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -613,6 +622,13 @@ func (x *Welcome) GetObserved() []byte {
 func (x *Welcome) GetCertificate() []byte {
 	if x != nil {
 		return x.Certificate
+	}
+	return nil
+}
+
+func (x *Welcome) GetRequires() []uint32 {
+	if x != nil {
+		return x.Requires
 	}
 	return nil
 }
@@ -2003,7 +2019,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
 	"\x06prekey\x18\x03 \x01(\fR\x06prekey\x12\x16\n" +
 	"\x06online\x18\x04 \x01(\bR\x06online\x12\"\n" +
-	"\rsince_unix_ns\x18\x05 \x01(\x10R\vsinceUnixNs\"\xeb\x02\n" +
+	"\rsince_unix_ns\x18\x05 \x01(\x10R\vsinceUnixNs\"\x87\x03\n" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
@@ -2018,7 +2034,8 @@ const file_wire_proto_rawDesc = "" +
 	"\x0eroster_version\x18\t \x01(\x04R\rrosterVersion\x12\x18\n" +
 	"\aclassic\x18\n" +
 	" \x01(\bR\aclassic\x12 \n" +
-	"\vcertificate\x18\v \x01(\fR\vcertificate\"q\n" +
+	"\vcertificate\x18\v \x01(\fR\vcertificate\x12\x1a\n" +
+	"\brequires\x18\f \x03(\rR\brequires\"q\n" +
 	"\tEndpoints\x128\n" +
 	"\n" +
 	"candidates\x18\x01 \x03(\v2\x18.peerd.wire.v1.CandidateR\n" +
@@ -2032,13 +2049,14 @@ const file_wire_proto_rawDesc = "" +
 	"candidates\x18\x02 \x03(\v2\x18.peerd.wire.v1.CandidateR\n" +
 	"candidates\x12*\n" +
 	"\x03nat\x18\x03 \x01(\v2\x18.peerd.wire.v1.NATReportR\x03nat\x12\x16\n" +
-	"\x06sealed\x18\x04 \x01(\fR\x06sealed\"\x8d\x01\n" +
+	"\x06sealed\x18\x04 \x01(\fR\x06sealed\"\xa9\x01\n" +
 	"\aWelcome\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x16\n" +
 	"\x06circle\x18\x02 \x01(\tR\x06circle\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12\x1a\n" +
 	"\bobserved\x18\x04 \x01(\fR\bobserved\x12 \n" +
-	"\vcertificate\x18\x05 \x01(\fR\vcertificate\"5\n" +
+	"\vcertificate\x18\x05 \x01(\fR\vcertificate\x12\x1a\n" +
+	"\brequires\x18\x06 \x03(\rR\brequires\"5\n" +
 	"\aRefused\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\rR\x04code\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\"v\n" +
