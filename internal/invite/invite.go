@@ -33,6 +33,9 @@ const (
 	DefaultPort = "7700"
 
 	scheme = "peerd://"
+
+	// openWord stands where the token would: too short to be one.
+	openWord = "open"
 )
 
 // tokenText is the alphabet of keys, so that pin and token look like one word.
@@ -44,11 +47,22 @@ type Invite struct {
 	Address string   // HOST:PORT of the rendezvous; an IPv6 address is in brackets
 	Circle  string   // normalised, see package name
 	Server  wire.Key // the key that must answer there
-	Token   []byte   // TokenSize bytes; never shared or logged
+	Token   []byte   // TokenSize bytes, never shared or logged; none where anybody may join
 }
 
 // New draws the token of a new invite. The address may lack a port.
 func New(address, circle string, server wire.Key) (Invite, error) {
+	made, err := NewOpen(address, circle, server)
+	if err != nil {
+		return Invite{}, err
+	}
+	made.Token = make([]byte, TokenSize)
+	rand.Read(made.Token) // never fails: crypto/rand ends the process instead
+	return made, nil
+}
+
+// NewOpen returns the address of a circle that anybody may join. It may lack a port.
+func NewOpen(address, circle string, server wire.Key) (Invite, error) {
 	address, err := parseAddress(address)
 	if err != nil {
 		return Invite{}, fmt.Errorf("make an invite: %w", err)
@@ -56,21 +70,32 @@ func New(address, circle string, server wire.Key) (Invite, error) {
 	if circle, err = name.Normalize(circle); err != nil {
 		return Invite{}, fmt.Errorf("make an invite: circle: %w", err)
 	}
-	token := make([]byte, TokenSize)
-	rand.Read(token) // never fails: crypto/rand ends the process instead
-	return Invite{Address: address, Circle: circle, Server: server, Token: token}, nil
+	return Invite{Address: address, Circle: circle, Server: server}, nil
 }
 
 // Hash is what the rendezvous stores in place of the token. The token is random,
 // so a plain SHA-256 cannot be searched.
 func Hash(token []byte) [32]byte { return sha256.Sum256(token) }
 
+// IsOpen reports whether the invite has no secret: anybody may join with it.
+func (i Invite) IsOpen() bool { return len(i.Token) == 0 }
+
 // String returns the whole secret string. Show it to the user who asked for it and
 // to nobody else; everything else uses Redacted.
-func (i Invite) String() string { return i.public() + tokenText.EncodeToString(i.Token) }
+func (i Invite) String() string {
+	if i.IsOpen() {
+		return i.public() + openWord
+	}
+	return i.public() + tokenText.EncodeToString(i.Token)
+}
 
 // Redacted returns the invite without its token, for logs and errors.
-func (i Invite) Redacted() string { return i.public() + "…" }
+func (i Invite) Redacted() string {
+	if i.IsOpen() {
+		return i.String()
+	}
+	return i.public() + "…"
+}
 
 func (i Invite) public() string {
 	return scheme + i.Address + "/" + url.PathEscape(i.Circle) + "#" + i.Server.String() + "."

@@ -57,10 +57,44 @@ func TestInviteSurvivesBeingSent(t *testing.T) {
 	}
 }
 
-func TestEveryInviteHasItsOwnToken(t *testing.T) {
-	a, b := newInvite(t, "host", "circle"), newInvite(t, "host", "circle")
-	if bytes.Equal(a.Token, b.Token) || len(a.Token) != TokenSize {
-		t.Errorf("tokens %x and %x", a.Token, b.Token)
+// TestT22TokenHasAtLeast128RandomBits draws tokens until every bit has been both 0
+// and 1: one that stays the same in 64 of them would by chance with 2^-63.
+func TestT22TokenHasAtLeast128RandomBits(t *testing.T) {
+	var everSet, everClear [TokenSize]byte
+	seen := map[string]bool{}
+	for range 64 {
+		token := newInvite(t, "host", "circle").Token
+		if len(token)*8 < 128 || seen[string(token)] {
+			t.Fatalf("a token of %d bits, drawn before: %v", len(token)*8, seen[string(token)])
+		}
+		seen[string(token)] = true
+		for i, b := range token {
+			everSet[i] |= b
+			everClear[i] |= ^b
+		}
+	}
+	for i := range TokenSize {
+		if everSet[i] != 0xff || everClear[i] != 0xff {
+			t.Errorf("byte %d of tokens is not random: %08b %08b", i, everSet[i], everClear[i])
+		}
+	}
+}
+
+func TestOpenCircleHasAnAddressWithoutASecret(t *testing.T) {
+	open, err := NewOpen("Plaza.Example", "天涯", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "peerd://plaza.example:7700/%E5%A4%A9%E6%B6%AF#" + pin + ".open"
+	if open.String() != want || open.Redacted() != want || fmt.Sprint(open) != want {
+		t.Errorf("address is %s, in logs %v; want %s", open.String(), open, want)
+	}
+	got, err := Parse(open.String())
+	if err != nil || !got.IsOpen() || got.Token != nil || got.Server != server {
+		t.Errorf("read back %v, %v", got, err)
+	}
+	if secret := newInvite(t, "host", "circle"); secret.IsOpen() {
+		t.Errorf("an invite with a token passes for open: %v", secret)
 	}
 }
 
@@ -120,6 +154,8 @@ func TestSpoiledInviteSaysWhatIsWrong(t *testing.T) {
 		{"a token with more behind it", "peerd://host/circle#" + pin + "." + token + "aa", "the token is mistyped or cut short"},
 		{"a second spelling of a token", "peerd://host/circle#" + pin + "." + token[:25] + "b", "the token is mistyped or cut short"},
 		{"a token over two lines", "peerd://host/circle#" + pin + "." + token[:9] + "\n" + token[9:], "the token is mistyped or cut short"},
+		{"an open circle's, cut short", "peerd://host/circle#" + pin + ".ope", "the token is mistyped or cut short"},
+		{"an open circle's, with more behind it", "peerd://host/circle#" + pin + ".open" + token, "the token is mistyped or cut short"},
 		{"a redacted invite", "peerd://host/circle#" + pin + ".…", "the token is mistyped or cut short"},
 		{"a megabyte", "peerd://" + strings.Repeat("h", 1<<20), "too long"},
 	} {
@@ -198,6 +234,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("peerd://host:7700/circle#" + pin + "." + token)
 	f.Add("peerd://[2001:db8::7]/%E5%A4%A9%E6%B6%AF#" + pin + "." + token)
 	f.Add("peerd://host/circle#" + pin)
+	f.Add("peerd://host/circle#" + pin + ".open")
 	f.Add("peerd://[::ffff:203.0.113.7]:1/a%25#" + pin + "." + token)
 	f.Fuzz(func(t *testing.T, text string) {
 		invite, err := Parse(text)

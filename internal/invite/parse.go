@@ -86,8 +86,12 @@ func parseFragment(fragment string) (wire.Key, []byte, error) {
 }
 
 // parseToken accepts one spelling only: base32 leaves two bits of the last
-// character unused, and its decoder skips line breaks.
+// character unused, and its decoder skips line breaks. It returns nil for an open
+// circle's.
 func parseToken(text string) ([]byte, error) {
+	if text == openWord {
+		return nil, nil
+	}
 	token, err := tokenText.DecodeString(text)
 	if err != nil || len(token) != TokenSize || tokenText.EncodeToString(token) != text {
 		return nil, errors.New("the token is mistyped or cut short")
