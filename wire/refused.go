@@ -22,6 +22,7 @@ const (
 	RefusedNameInvalid   RefusedCode = 8
 	RefusedBusy          RefusedCode = 9 // over a limit: come back later
 	RefusedMalformed     RefusedCode = 10
+	RefusedBanned        RefusedCode = 11 // the key is banned, whatever it shows
 )
 
 // refusals says, for each code, the word for it, its cause as an error, and
@@ -37,6 +38,7 @@ var refusals = [...]struct{ word, cause, hint string }{
 	RefusedNameInvalid:   {"name-invalid", "the rendezvous does not allow this name", "choose another name with --name: 1 to 32 characters, no comma or control character"},
 	RefusedBusy:          {"busy", "the rendezvous is busy", "nothing to do: peerd tries again by itself"},
 	RefusedMalformed:     {"malformed", "the rendezvous did not understand the login", "upgrade the older of peerd and rendezvous"},
+	RefusedBanned:        {"banned", "this key is banned from the circle", "ask whoever runs the rendezvous; what is on this machine stays readable"},
 }
 
 func (c RefusedCode) known() bool { return c > 0 && int(c) < len(refusals) }

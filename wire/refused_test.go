@@ -44,7 +44,7 @@ func TestRefusedIsAnErrorThatACallerFinds(t *testing.T) {
 
 func TestEveryRefusedCodeHasWordCauseAndHint(t *testing.T) {
 	seen := map[string]bool{}
-	for code := RefusedVersion; code <= RefusedMalformed; code++ {
+	for code := RefusedVersion; code <= RefusedBanned; code++ {
 		refused := Refused{Code: code}
 		for _, text := range []string{code.String(), refused.Error(), refused.Hint()} {
 			if text == "" || strings.Contains(text, "code ") || unicode.IsUpper(rune(text[0])) {
