@@ -42,6 +42,9 @@ func (d *Daemon) rendezvousRow(udp bool) api.Rendezvous {
 	if udp {
 		row.Transport = api.TransportUDP
 	}
+	if online, _, failure := d.online.state(); !online && failure != nil {
+		row.Why = failure.Error()
+	}
 	switch {
 	case d.control != nil:
 		row.State, row.RTT = api.RendezvousOnline, api.Milliseconds(d.observation.rtt)

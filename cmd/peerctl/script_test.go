@@ -39,6 +39,7 @@ var update = flag.Bool("update", false, "rewrite the expected outputs in testdat
 //	refuse PEER declined|other
 //	verified CONTACT        the user has compared the safety code
 //	receive FROM TEXT       a message arrives; TEXT may have the escapes of a Go string
+//	loggedout WHY           the rendezvous ends the login; WHY may have the escapes of a Go string
 //	classic NAME            a user of the classic protocol comes online
 //	change TEXT             the author of the last message received changes it; '' takes it back
 //	presence PEER online|offline
@@ -66,6 +67,7 @@ func TestScripts(t *testing.T) {
 			"receive":     receive,
 			"classic":     classic,
 			"damage":      damage,
+			"loggedout":   loggedOut,
 			"change":      change,
 			"presence":    presence,
 			"path":        changePath,
@@ -190,6 +192,12 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 	missing, err := strconv.ParseInt(args[0], 10, 64)
 	ts.Check(err)
 	of(ts).Damage(missing)
+}
+
+func loggedOut(ts *testscript.TestScript, _ bool, args []string) {
+	why, err := strconv.Unquote(`"` + args[0] + `"`)
+	ts.Check(err)
+	of(ts).LogOut(why)
 }
 
 func classic(ts *testscript.TestScript, _ bool, args []string) { of(ts).AddClassic(args[0]) }

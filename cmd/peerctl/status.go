@@ -50,6 +50,9 @@ func (a *app) showStatus(s api.Status, peers []api.Peer, groups []api.Group) err
 	if err := a.print(t); err != nil {
 		return err
 	}
+	if why := s.Rendezvous.Why; why != "" {
+		a.say("! " + fill(a.text.NotLoggedIn, printable.Line(why)))
+	}
 	if c := s.Classic; c != nil {
 		a.say(fill(a.text.Classic.Status, c.Users, c.Received, c.Dropped))
 	}

@@ -21,6 +21,7 @@ type texts struct {
 	Online, Offline, NoSession, NeverSeen string
 	LastSeen, Queued, Comma               string
 	RelayedAdvice                         string
+	NotLoggedIn                           string // why
 	Name, Key, Circle                     string
 	CameOnline, WentOffline               string
 	Pong                                  string // sequence number, peer, RTT, path

@@ -15,6 +15,7 @@ var english = texts{
 	LastSeen:       "last seen %[1]s ago",
 	Queued:         "%[1]d queued",
 	Comma:          ", ",
+	NotLoggedIn:    "not logged in: %[1]s",
 	RelayedAdvice:  "%[1]s is reached through the relay. See why: peerctl why %[1]s",
 	Name:           "name",
 	Key:            "key",

@@ -15,6 +15,7 @@ var chinese = texts{
 	LastSeen:       "%[1]s 前在线",
 	Queued:         "%[1]d 条排队",
 	Comma:          "，",
+	NotLoggedIn:    "未登录：%[1]s",
 	RelayedAdvice:  "到 %[1]s 的消息经由中继。查看原因：peerctl why %[1]s",
 	Name:           "名称",
 	Key:            "密钥",

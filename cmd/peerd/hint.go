@@ -13,7 +13,6 @@ import (
 	"peerd/peer"
 	"peerd/peer/api"
 	"peerd/peer/backup"
-	"peerd/peer/control"
 	"peerd/peer/store"
 	"peerd/punch/socket"
 	"peerd/wire"
@@ -37,9 +36,6 @@ func exitCodeOf(err error) int {
 func hintFor(err error) string {
 	if refused, ok := errors.AsType[wire.Refused](err); ok {
 		return refused.Hint()
-	}
-	if incompatible, ok := errors.AsType[*control.IncompatibleError](err); ok {
-		return incompatible.Hint
 	}
 	if failure, ok := errors.AsType[*api.Error](err); ok {
 		return failure.Hint

@@ -38,6 +38,9 @@ type Rendezvous struct {
 	State     RendezvousState `json:"state"`
 	RTT       Milliseconds    `json:"rtt_ms"`
 	Transport Transport       `json:"transport"` // of relayed packets: udp, else tls
+	// Why is why the last login failed, in words for people; "" while online. Parts
+	// of it are the rendezvous' own words: escape it.
+	Why string `json:"why,omitempty"`
 }
 
 // RendezvousState says whether the daemon is logged in.
