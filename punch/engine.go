@@ -13,6 +13,8 @@ type Config struct {
 	SendKey, ReceiveKey wire.ProbeKey
 	// Seed makes transaction ids unpredictable; draw it at random.
 	Seed [16]byte
+	// Confined begins the session on the relay alone: see the event.
+	Confined bool
 }
 
 // Engine is the traversal engine of one session. It is not safe for concurrent
@@ -36,6 +38,8 @@ type Engine struct {
 	// floodedAt is when a strategy last began that opens hundreds of flows.
 	floodedAt time.Time
 
+	// confined is set while the relay is the only way allowed.
+	confined bool
 	// cautious is set from the end of a path until a full probe is answered.
 	cautious bool
 
@@ -54,6 +58,7 @@ func New(config Config) *Engine {
 		budget:       newBudget(),
 		draws:        draws,
 		monitor:      monitor{keepalive: unknownKeepalive},
+		confined:     config.Confined,
 	}
 }
 
@@ -63,6 +68,8 @@ func (e *Engine) Step(now time.Time, event Event) []Action {
 	switch event := event.(type) {
 	case Introduced:
 		e.introduced(now, event)
+	case Confined:
+		e.confine()
 	case Received:
 		e.received(now, event)
 	case Observed:
@@ -110,7 +117,7 @@ func (e *Engine) Path() Path {
 }
 
 func (e *Engine) introduced(now time.Time, in Introduced) {
-	e.reunion = reunion{}
+	e.reunion, e.confined = reunion{}, false
 	if in.FireAt.Before(now) {
 		in.FireAt = now
 	}
@@ -123,6 +130,9 @@ func (e *Engine) introduced(now time.Time, in Introduced) {
 }
 
 func (e *Engine) received(now time.Time, event Received) {
+	if e.confined && (route{event.Socket, event.From}) != overRelay {
+		return
+	}
 	if probe, err := wire.ParseProbe(event.Datagram, e.config.ReceiveKey); err == nil {
 		e.probed(now, route{event.Socket, event.From}, probe)
 		return

@@ -16,14 +16,15 @@ const (
 )
 
 // FuzzEngine throws arbitrary events at an engine. Whatever comes, it stays
-// within its budget, opens no more sockets than its strategies may, and takes
-// no path that has not answered with the key.
+// within its budget, opens no more sockets than its strategies may, takes no path
+// that has not answered with the key, and sends nothing while it is confined.
 func FuzzEngine(f *testing.F) {
 	f.Add([]byte{0, 10, 1, 20, 2, 30, 3, 40, 4, 50, 5, 60})
 	f.Add([]byte{0, 1, 4, 200, 4, 200, 3, 1, 3, 2, 5, 9, 1, 1})
 	f.Add([]byte{7, 6, 8, 1, 8, 2, 8, 5, 6, 200, 4, 3, 4, 4})                   // sequential
 	f.Add([]byte{7, 9, 6, 255, 6, 255, 6, 255, 6, 255, 4, 3, 4, 4, 6, 1, 9, 1}) // random
-	f.Add([]byte{7, 2, 6, 255, 6, 255, 4, 255, 3, 2, 1, 1, 10, 3})              // spray
+	f.Add([]byte{0, 1, 6, 9, 4, 1, 12, 0, 4, 2, 3, 3, 1, 1, 2, 2, 6, 255, 11, 1, 7, 5})
+	f.Add([]byte{7, 2, 6, 255, 6, 255, 4, 255, 3, 2, 1, 1, 10, 3}) // spray
 	f.Fuzz(func(t *testing.T, script []byte) {
 		z := newFuzzed(t)
 		for ; len(script) >= 2; script = script[2:] {
@@ -41,6 +42,7 @@ type fuzzed struct {
 	engine   *Engine
 	now      time.Time
 	answered map[netip.AddrPort]bool
+	confined bool
 	probes   []SendDatagram
 	budget   float64
 	// granted is what introductions have allowed beside the budget, in probes, and
@@ -59,7 +61,11 @@ func newFuzzed(t *testing.T) *fuzzed {
 }
 
 func (z *fuzzed) step(event Event) {
-	if _, ok := event.(Introduced); ok {
+	switch event.(type) {
+	case Confined:
+		z.confined = true
+	case Introduced:
+		z.confined = false
 		z.granted += fewProbes
 		z.sockets += fewSockets
 		if z.flooded.IsZero() || z.now.Sub(z.flooded) >= floodSpacing {
@@ -70,6 +76,9 @@ func (z *fuzzed) step(event Event) {
 	}
 	for _, action := range z.engine.Step(z.now, event) {
 		z.watch(action)
+	}
+	if z.confined && z.engine.Path().IsDirect() {
+		z.t.Fatal("a confined session has a direct path")
 	}
 	if z.budget+float64(z.granted) < -0.001 {
 		z.t.Fatalf("sent %v probes more than the budget allows", -z.budget)
@@ -86,6 +95,9 @@ func (z *fuzzed) step(event Event) {
 }
 
 func (z *fuzzed) watch(action Action) {
+	if sent := onTheWire([]Action{action}); z.confined && len(sent) > 0 {
+		z.t.Fatalf("a confined session does %+v", sent)
+	}
 	switch action := action.(type) {
 	case SendDatagram:
 		z.names(action.Socket)
@@ -123,7 +135,7 @@ func (z *fuzzed) names(id SocketID) {
 func (z *fuzzed) event(kind, value byte) Event {
 	endpoint := netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, 113, value}), 4000)
 	socket := SocketID(value) % (z.highest + 1)
-	switch kind % 12 {
+	switch kind % 13 {
 	case 0:
 		return Introduced{Candidates: []Candidate{{Endpoint: endpoint}, {Endpoint: endpoint}, {Endpoint: netip.AddrPortFrom(endpoint.Addr(), 5000)}}, FireAt: z.now.Add(time.Duration(value))}
 	case 1:
@@ -148,6 +160,8 @@ func (z *fuzzed) event(kind, value byte) Event {
 		return SocketLost{Socket: socket}
 	case 11:
 		return Strayed{Socket: socket, From: netip.AddrPortFrom(endpoint.Addr(), 6000)}
+	case 12:
+		return Confined{}
 	}
 	return Tick{}
 }

@@ -78,6 +78,11 @@ type Sent struct{}
 // peer must learn our new endpoints.
 type Moved struct{}
 
+// Confined says that the relay is the only way allowed from now on, until the next
+// Introduced: nothing is sent to any endpoint of the peer's, and nothing that comes
+// from one is answered.
+type Confined struct{}
+
 // Tick says that the time Engine.Wake returned has come.
 type Tick struct{}
 
@@ -89,4 +94,5 @@ func (SocketLost) event() {}
 func (Strayed) event()    {}
 func (Sent) event()       {}
 func (Moved) event()      {}
+func (Confined) event()   {}
 func (Tick) event()       {}

@@ -85,6 +85,9 @@ func (e *Engine) sent(now time.Time) {
 
 // moved doubts the direct path and has the peer told where we are now.
 func (e *Engine) moved(now time.Time) {
+	if e.confined {
+		return // there is nothing to tell the peer
+	}
 	e.doubt(now)
 	e.requestTalk(now)
 }

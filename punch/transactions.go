@@ -48,6 +48,9 @@ func (t *transactions) end(id wire.TransactionID, way route) (sentProbe, bool) {
 	return sent, true
 }
 
+// forget makes replies to what was sent so far count for nothing.
+func (t *transactions) forget() { clear(t.open) }
+
 func (t *transactions) expire(now time.Time) {
 	if now.Sub(t.expired) < transactionLifetime/4 {
 		return
