@@ -42,9 +42,19 @@ var nonePrefixes = prefixes(
 	"224.0.0.0/4",    // multicast
 	"240.0.0.0/4",    // reserved, and limited broadcast
 	"2001::/23",      // protocol assignments (RFC 2928): Teredo, benchmarking, ORCHID
+	"3fff::/20",      // documentation that no test network of ours uses (RFC 9637)
 	"2002::/16",      // 6to4: holds an IPv4 address (RFC 3056)
 	"64:ff9b::/96",   // NAT64: holds an IPv4 address (RFC 6052)
 	"64:ff9b:1::/48", // NAT64, local use (RFC 8215)
+)
+
+// metadataPrefixes are where clouds hand their machines credentials, beside the
+// link-local 169.254.169.254. Their addresses look like any other.
+var metadataPrefixes = prefixes(
+	"100.100.100.200/32", // Alibaba
+	"168.63.129.16/32",   // Azure
+	"fd00:ec2::/32",      // AWS
+	"fd20:ce::/32",       // Google
 )
 
 // globalIPv6 is all of IPv6 that IANA has given out as global unicast
@@ -59,6 +69,8 @@ func Of(addr netip.Addr) Scope {
 	switch {
 	case addr.IsLoopback() && !addr.Is4In6():
 		return Loopback
+	case isISATAP(addr), slices.ContainsFunc(metadataPrefixes, within):
+		return None
 	case slices.ContainsFunc(privatePrefixes, within):
 		return Private
 	case slices.ContainsFunc(nonePrefixes, within):
@@ -67,6 +79,17 @@ func Of(addr netip.Addr) Scope {
 		return Global
 	}
 	return None
+}
+
+// isISATAP reports whether addr holds an IPv4 address behind an interface
+// identifier of 0000:5efe or 0200:5efe, whatever the prefix (RFC 5214 section 6.1):
+// a router in between would unpack the packet and send it there.
+func isISATAP(addr netip.Addr) bool {
+	if !addr.Is6() {
+		return false
+	}
+	b := addr.As16()
+	return b[8]&^0x02 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe
 }
 
 func prefixes(texts ...string) []netip.Prefix {
