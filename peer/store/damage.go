@@ -18,7 +18,8 @@ import (
 //	          of them: after an unclean shutdown, and once a day
 //	mended    what can be read is copied into a new file (rescue.go), which takes
 //	          the place of the old one while callers wait
-//	kept      the old file stays beside it under another name, and is never deleted
+//	kept      the old file stays beside it under another name, and is never deleted;
+//	          private halves of prekeys are overwritten in it (forget_prekeys.go)
 //	told      Mended says so, and LastDamage from then on
 //
 //	messages.db ──rows──▶ messages.db.rescue ──complete──▶ messages.db.rescued-T
@@ -139,6 +140,9 @@ func finishRescue(dir string) error {
 	}
 	if err := removeIfThere(path + "-shm"); err != nil {
 		return err
+	}
+	if err := forgetPrekeys(kept, path+rescuedSuffix+stamp); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("forget prekeys in the damaged file: %w", err)
 	}
 	return os.Rename(path+rescuedSuffix+stamp, path)
 }

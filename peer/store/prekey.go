@@ -43,8 +43,8 @@ func (s *Store) NewestPrekey(ctx context.Context) (Prekey, error) {
 
 // DeletePrekeysOutside deletes the private halves created before from, or after
 // to. Envelopes sealed to them can be opened by nobody from then on, whatever is
-// stolen later; the file's free pages are overwritten, and the last traces in the
-// write-ahead log go when it is next moved into the file, at Close at the latest.
+// stolen later; they are overwritten in the file, and the last traces in the
+// write-ahead log go with EmptyLog, at Close at the latest.
 func (s *Store) DeletePrekeysOutside(ctx context.Context, from, to time.Time) error {
 	return apply(ctx, s, "delete old prekeys", func(tx *transaction) error {
 		return tx.exec(`DELETE FROM prekey WHERE created_at NOT BETWEEN ? AND ?`, toNanos(from), toNanos(to))
