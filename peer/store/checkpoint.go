@@ -33,11 +33,14 @@ func (r *readers) emptyLog(ctx context.Context, path string) (err error) {
 	defer r.reading.RUnlock()
 	// A connection of its own: while it waits, the writer's can be used up to the
 	// moment of commit, and its patience is another one.
-	db, err := connect(path, 1, fmt.Sprintf("busy_timeout(%d)", emptyLogPatienceMillis))
+	db, err := connect(path, 1)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if _, err := db.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, emptyLogPatienceMillis)); err != nil {
+		return err
+	}
 	var busy, pages, moved int
 	if err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &moved); err != nil {
 		return err
