@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"peerd/internal/statedir"
 )
 
 // FileName is the name of the key file in the state directory: the private key in
@@ -30,17 +32,11 @@ const (
 // It refuses a key file that others can read, own or replace: whoever has the key
 // is the peer. The error says how to put it right.
 func LoadOrCreate(dir string) (*Identity, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("create the state directory: %w", err)
-	}
-	root, err := os.OpenRoot(dir)
+	root, err := statedir.Open(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open the state directory: %w", err)
 	}
 	defer root.Close()
-	if err := checkDirectory(root); err != nil {
-		return nil, err
-	}
 	private, err := load(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = create(root); err == nil {
@@ -53,20 +49,6 @@ func LoadOrCreate(dir string) (*Identity, error) {
 		return nil, err
 	}
 	return newIdentity(private)
-}
-
-// checkDirectory refuses a directory in which others could put another key file
-// in place of ours. That they can list it is no harm: the file itself is closed.
-func checkDirectory(root *os.Root) error {
-	info, err := root.Stat(".")
-	if err != nil {
-		return fmt.Errorf("look at the state directory: %w", err)
-	}
-	if mode := info.Mode().Perm(); mode&0o022 != 0 {
-		return fmt.Errorf("others can write to the state directory %s (mode %04o): run `chmod 700 %s`",
-			root.Name(), mode, root.Name())
-	}
-	return nil
 }
 
 // load reads the key file; fs.ErrNotExist when there is none.
@@ -104,7 +86,7 @@ func checkFile(path string, info fs.FileInfo) error {
 		return fmt.Errorf("the identity key %s is not a regular file: move it away", path)
 	case !ownedByUs(info):
 		return fmt.Errorf("the identity key %s belongs to another user: run as that user, or `chown` it", path)
-	case mode.Perm()&0o077 != 0:
+	case othersReach(info):
 		return fmt.Errorf("others can read the identity key %s (mode %04o): run `chmod 600 %s`; if somebody else may have read it, delete it and join anew",
 			path, mode.Perm(), path)
 	}

@@ -31,7 +31,7 @@ func TestIdentitySurvivesARestart(t *testing.T) {
 	}
 }
 
-func TestNewKeyFileIsClosedToOthers(t *testing.T) {
+func TestT16NewKeyFileIsClosedToOthers(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
 	loadOrCreate(t, dir)
 	for path, want := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, FileName): 0o600} {
@@ -81,7 +81,7 @@ func TestProcessesThatStartTogetherAreOnePeer(t *testing.T) {
 
 // Each row spoils a good state directory in one way. The error must name the
 // cause and the next step, and must never quote the key.
-func TestUnsafeOrDamagedKeyFileIsRefused(t *testing.T) {
+func TestT16UnsafeOrDamagedKeyFileIsRefused(t *testing.T) {
 	for _, test := range []struct {
 		proves      string
 		spoil       func(t *testing.T, dir, file string)
@@ -125,7 +125,7 @@ func TestUnsafeOrDamagedKeyFileIsRefused(t *testing.T) {
 	}
 }
 
-func TestKeyFileOfAnotherUserIsRefused(t *testing.T) {
+func TestT16KeyFileOfAnotherUserIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	loadOrCreate(t, dir)
 	file := filepath.Join(dir, FileName)

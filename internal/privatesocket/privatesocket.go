@@ -1,7 +1,8 @@
-// Package privatesocket binds unix sockets that only their owner can open. It
-// serves the control socket of peerd and the admin socket of rendezvous.
+// Package privatesocket is unix sockets that are for their owner only: it binds
+// them, and tells whether the process at the other end is the owner's. It serves
+// the control socket of peerd and the admin socket of rendezvous.
 //
-// It does not decide whether the path is free, nor who the caller is: whoever
+// It does not decide whether the path is free, nor what a stranger is told: whoever
 // listens does (see peer/api for both).
 package privatesocket
 

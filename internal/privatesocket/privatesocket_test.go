@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-func TestOnlyTheOwnerCanOpenIt(t *testing.T) {
+func TestT16OnlyTheOwnerCanOpenIt(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no permission bits")
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/rs/zerolog"
+
+	"peerd/internal/webgate"
 )
 
 // host is the only Host header served. A page in a browser cannot send it, not
@@ -20,17 +22,23 @@ func rememberCaller(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, verdictKey{}, admit(conn))
 }
 
-// gate lets through what an admitted caller asks of this very service.
+// gate lets through what an admitted caller asks of this very service. A connection
+// about which nothing was decided is not admitted.
 func gate(next http.Handler, logger zerolog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if refusal, _ := r.Context().Value(verdictKey{}).(*Error); refusal != nil {
+		webgate.Disarm(w.Header())
+		refusal, decided := r.Context().Value(verdictKey{}).(*Error)
+		if !decided {
+			refusal = &Error{Code: CodeDenied, Message: "cannot tell who is calling"}
+		}
+		if refusal != nil {
 			logger.Warn().Err(refusal).Msg("control socket: caller refused")
 			writeError(w, refusal)
 			return
 		}
-		if r.Host != host {
-			logger.Warn().Str("host", r.Host).Msg("control socket: foreign host refused")
-			writeError(w, &Error{Code: CodeDenied, Message: "this is not a web server: the request is for another host"})
+		if err := webgate.Check(r, func(asked string) bool { return asked == host }); err != nil {
+			logger.Warn().Err(err).Str("host", r.Host).Msg("control socket: request of a web page refused")
+			writeError(w, &Error{Code: CodeDenied, Message: "this is not a web server: " + err.Error()})
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -11,7 +11,7 @@ import (
 	"peerd/peer/api/apitest"
 )
 
-func TestForeignHostsAreRefused(t *testing.T) {
+func TestT17ForeignHostsAreRefused(t *testing.T) {
 	socket, _ := serve(t, apitest.Circle())
 	for _, host := range []string{"evil.example", "localhost", "127.0.0.1:80", "peerd.", "peerd:80", "PEERD.example", "[::1]", ""} {
 		for _, target := range []string{"/v1/status", "/v1/events", "/", "/favicon.ico"} {
@@ -22,6 +22,80 @@ func TestForeignHostsAreRefused(t *testing.T) {
 	}
 	if got := ask(t, socket, "peerd", "/v1/status"); got != http.StatusOK {
 		t.Errorf("our own host: got status %d", got)
+	}
+}
+
+// TestT17PagesOfBrowsersAreRefused is for the day somebody bridges the socket to TCP
+// (CVE-2022-41924 was such a day).
+func TestT17PagesOfBrowsersAreRefused(t *testing.T) {
+	daemon := apitest.Circle()
+	socket, _ := serve(t, daemon)
+	for name, header := range map[string]string{
+		"a fetch of another site's page": "Sec-Fetch-Site: cross-site",
+		"a form of another site's page":  "Origin: https://evil.example",
+		"a page without an origin":       "Origin: null",
+		"a WebSocket":                    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13",
+		"a second host":                  "Host: evil.example",
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn := dial(t, socket)
+			body := `{"to":"bob","text":"hi"}`
+			fmt.Fprintf(conn, "POST /v1/messages HTTP/1.1\r\nHost: peerd\r\n%s\r\nContent-Length: %d\r\n\r\n%s", header, len(body), body)
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			if response.StatusCode != http.StatusForbidden && response.StatusCode != http.StatusBadRequest {
+				t.Errorf("got status %d", response.StatusCode)
+			}
+			if texts := daemon.Texts(); len(texts) > 0 {
+				t.Errorf("sent %q", texts)
+			}
+		})
+	}
+	conn := dial(t, socket)
+	fmt.Fprint(conn, "GET http://evil.example/v1/status HTTP/1.1\r\nHost: peerd\r\n\r\n")
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusForbidden {
+		t.Errorf("a proxy's request for another host: got status %d", response.StatusCode)
+	}
+}
+
+// TestT18AnswersAreNoPages: there is no page to inject anything into, and what we
+// answer is none either, whatever it quotes.
+func TestT18AnswersAreNoPages(t *testing.T) {
+	const attack = `<script>alert(1)</script>&<img src=x onerror=alert(1)>`
+	daemon := apitest.Circle()
+	daemon.Receive("bob", attack)
+	socket, _ := serve(t, daemon)
+	for target, typ := range map[string]string{
+		"/v1/messages":                 "application/x-ndjson",
+		"/v1/why?peer=%3Cscript%3E":    "application/json",
+		"/v1/%3Cscript%3E":             "application/json",
+		"/v1/events?type=%3Cscript%3E": "application/json",
+	} {
+		conn := dial(t, socket)
+		fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: peerd\r\nConnection: close\r\n\r\n", target)
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var body bytes.Buffer
+		body.ReadFrom(response.Body)
+		response.Body.Close()
+		if !strings.Contains(body.String(), "script") || strings.ContainsAny(body.String(), "<>&") {
+			t.Errorf("%s: body %q", target, body.String())
+		}
+		h := response.Header
+		if h.Get("Content-Type") != typ || h.Get("X-Content-Type-Options") != "nosniff" ||
+			!strings.Contains(h.Get("Content-Security-Policy"), "default-src 'none'") {
+			t.Errorf("%s: header %v", target, h)
+		}
 	}
 }
 
@@ -38,7 +112,7 @@ func ask(t *testing.T, socket, host, target string) int {
 	return response.StatusCode
 }
 
-func TestRequestsAreBounded(t *testing.T) {
+func TestT17RequestsAreBounded(t *testing.T) {
 	socket, _ := serve(t, apitest.Circle())
 	for name, c := range map[string]struct {
 		request string
@@ -65,7 +139,7 @@ func TestRequestsAreBounded(t *testing.T) {
 	}
 }
 
-func TestAnAnswerCannotSteerATerminal(t *testing.T) {
+func TestT19AnAnswerCannotSteerATerminal(t *testing.T) {
 	daemon := apitest.Circle()
 	daemon.Receive("bob", "\x1b]52;c;aGk=\x07 \u009b2J \u202e \x7f \r")
 	socket, _ := serve(t, daemon)

@@ -20,7 +20,7 @@ import (
 )
 
 // askAs makes the test binary a client of the socket in the variable's value;
-// see TestAnotherUserIsRefused.
+// see TestT16AnotherUserIsRefused.
 const askAs = "API_TEST_ASK"
 
 func TestMain(m *testing.M) {
@@ -50,7 +50,7 @@ func listen(t *testing.T, path string) net.Listener {
 	return l
 }
 
-func TestTheSocketIsPrivateUnderAnyUmask(t *testing.T) {
+func TestT16TheSocketIsPrivateUnderAnyUmask(t *testing.T) {
 	for _, umask := range []int{0o000, 0o022, 0o777} {
 		t.Run(fmt.Sprintf("%03o", umask), func(t *testing.T) {
 			if umask == 0o777 && os.Geteuid() != 0 {
@@ -74,7 +74,7 @@ func TestTheSocketIsPrivateUnderAnyUmask(t *testing.T) {
 	}
 }
 
-func TestTheSocketIsNeverSeenWithAWiderMode(t *testing.T) {
+func TestT16TheSocketIsNeverSeenWithAWiderMode(t *testing.T) {
 	path := socketPath(t)
 	defer syscall.Umask(syscall.Umask(0))
 	stop, widest := make(chan struct{}), make(chan fs.FileMode, 1)
@@ -155,7 +155,7 @@ func TestClosingLeavesASuccessorsSocketAlone(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoSocketIsRefused(t *testing.T) {
+func TestT16WhatIsNoSocketIsRefused(t *testing.T) {
 	for name, plant := range map[string]func(path string) error{
 		"a file":      func(path string) error { return os.WriteFile(path, []byte("precious"), 0o600) },
 		"a directory": func(path string) error { return os.Mkdir(path, 0o700) },
@@ -184,7 +184,7 @@ func TestWhatIsNoSocketIsRefused(t *testing.T) {
 	}
 }
 
-func TestADirectoryOthersMayWriteIsRefused(t *testing.T) {
+func TestT16ADirectoryOthersMayWriteIsRefused(t *testing.T) {
 	path := socketPath(t)
 	if err := os.Chmod(filepath.Dir(path), 0o777); err != nil {
 		t.Fatal(err)
@@ -202,7 +202,7 @@ func TestAPathTooLongForASocketIsAClearError(t *testing.T) {
 }
 
 // A socket whose mode somebody has opened to all still serves its owner only.
-func TestAnotherUserIsRefused(t *testing.T) {
+func TestT16AnotherUserIsRefused(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can start a process of another user")
 	}

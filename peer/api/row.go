@@ -69,12 +69,11 @@ func (l List[T]) MarshalJSON() ([]byte, error) {
 type Endpoints = List[netip.AddrPort]
 
 // WriteRow writes row as one line of JSON. Whatever could steer a terminal is
-// escaped, so the line may be shown as it is.
+// escaped, and so is what begins a tag or an entity in a page, so the line may be
+// shown as it is.
 func WriteRow(w io.Writer, row any) error {
 	var line bytes.Buffer
-	encoder := json.NewEncoder(&line)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(row); err != nil {
+	if err := json.NewEncoder(&line).Encode(row); err != nil {
 		return fmt.Errorf("encode %T: %w", row, err)
 	}
 	_, err := w.Write(printable.JSON(line.Bytes()))

@@ -28,7 +28,7 @@ func TestASilentStreamBeats(t *testing.T) {
 		defer leave()
 		request := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://peerd/v1/events", nil)
 		answer := httptest.NewRecorder()
-		newHandler(t.Context(), &silentBackend{}, zerolog.Nop()).ServeHTTP(answer, request)
+		newHandler(t.Context(), &silentBackend{}, zerolog.Nop()).ServeHTTP(answer, request.WithContext(rememberCaller(ctx, nil)))
 		if lines := strings.SplitAfter(answer.Body.String(), "\n"); !strings.HasPrefix(answer.Body.String(), "\n\n\n") || len(lines) > 5 {
 			t.Errorf("got %q, want three blank lines and the end", answer.Body.String())
 		}

@@ -39,7 +39,7 @@ func TestFullDiskRefusesAndRecovers(t *testing.T) {
 
 // fillSmallDisk fills a disk of 1 MiB with messages, makes room, and goes on.
 func fillSmallDisk(dir string) error {
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m,mode=700"); err != nil {
 		return fmt.Errorf("mount a small disk: %w", err)
 	}
 	ballast := filepath.Join(dir, "ballast")

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"peerd/internal/statedir"
 )
 
 // lockName is the file whose lock means that the directory is taken. It stays
@@ -26,7 +28,8 @@ var errLocked = errors.New("locked")
 type directoryLock struct{ file *os.File }
 
 // Hold takes a state directory, so that no daemon starts in it, until release is
-// called. The error is an *InUseError when another process has it.
+// called, making it where it is missing. The error is an *InUseError when another
+// process has it, and a *statedir.UnsafeError when other users could write to it.
 func Hold(dir string) (release func() error, err error) {
 	lock, err := lockDirectory(dir)
 	if err != nil {
@@ -36,17 +39,21 @@ func Hold(dir string) (release func() error, err error) {
 }
 
 func lockDirectory(dir string) (*directoryLock, error) {
-	path := filepath.Join(dir, lockName)
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	root, err := statedir.Open(dir)
 	if err != nil {
 		return nil, fmt.Errorf("lock state directory: %w", err)
+	}
+	defer root.Close()
+	file, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock state directory %s: %w", dir, err)
 	}
 	err = tryLock(file)
 	switch {
 	case errors.Is(err, errLocked):
 		return nil, errors.Join(&InUseError{Dir: dir}, file.Close())
 	case err != nil:
-		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", filepath.Join(dir, lockName), err), file.Close())
 	}
 	return &directoryLock{file}, nil
 }

@@ -34,7 +34,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 
@@ -65,15 +64,12 @@ type Store struct {
 }
 
 // Open opens the store in the state directory dir, making both if they do not
-// exist, and holds the directory until Close. The error is an *InUseError when
-// another process has it; ErrNewerSchema needs the user. A file that is damaged is
-// mended (see Mended); the error is ErrDamaged when that fails.
+// exist, and holds the directory until Close; for the errors of that see Hold.
+// ErrNewerSchema needs the user. A file that is damaged is mended (see Mended); the
+// error is ErrDamaged when that fails.
 func Open(dir string) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	lock, err := lockDirectory(dir)
