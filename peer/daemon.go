@@ -76,6 +76,7 @@ type Daemon struct {
 	classifier classifier
 	classic    *classic
 	files      files
+	prekeys    prekeys
 	// envelopes wait to be opened.
 	envelopes chan receivedEnvelope
 
@@ -138,6 +139,7 @@ func Start(config Config) (*Daemon, error) {
 	d.group.Go(func() { netwatch.Watch(d.ctx, d.log, d.networkChanged) })
 	d.group.Go(d.keepMapped)
 	d.group.Go(d.keepSightings)
+	d.group.Go(d.keepPrekeys)
 	d.group.Go(d.acceptSessions)
 	d.group.Go(d.openEnvelopes)
 	d.group.Go(d.tellDamage)

@@ -3,6 +3,7 @@ package peer
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"peerd/internal/failpoint"
 	"peerd/peer/api"
@@ -40,12 +41,11 @@ func (c *conversation) sealHead() (head []store.Message, sealed []byte) {
 
 // sealFor seals a message as an envelope for peer.
 func (d *Daemon) sealFor(peer wire.Key, m wire.Message) ([]byte, error) {
-	row, _ := d.rosterRow(peer)
 	frame, err := wire.AppendFrame(nil, m)
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := seal.Seal(d.self, peer, row.Prekey, frame)
+	sealed, err := seal.Seal(d.self, peer, d.usablePrekey(peer, time.Now()), frame)
 	if err != nil {
 		return nil, err
 	}

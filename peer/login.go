@@ -248,10 +248,11 @@ func hasRoute(address netip.Addr) bool {
 
 // hello says who and where we are.
 func (d *Daemon) hello(target membership) (wire.Hello, error) {
-	prekey, err := d.currentPrekey(d.ctx)
+	prekey, err := d.currentPrekey(d.ctx, time.Now())
 	if err != nil {
 		return wire.Hello{}, err
 	}
+	d.prekeys.tell(prekey.ID)
 	candidates, report := d.whereabouts()
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -3,9 +3,11 @@ package seal
 import (
 	"crypto/ed25519"
 	"crypto/hpke"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"peerd/internal/identity"
 	"peerd/wire"
@@ -13,6 +15,29 @@ import (
 
 // prekeyDomain begins what the owner of a prekey signs.
 const prekeyDomain = "peerd prekey v1"
+
+// An id says when its prekey was made, so that the owner's signature dates it:
+// nobody can hand out an old one as new.
+//
+//	seconds since 1970 (4, big endian) || random (4)
+//
+// Until datedSince, 1 November 2026, ids were random.
+const datedSince = 1793491200
+
+// NewPrekeyID draws the id of a prekey that is made at that time.
+func NewPrekeyID(made time.Time) uint64 {
+	var random [4]byte
+	rand.Read(random[:])
+	// The last bit keeps the id from being 0, whatever the clock says.
+	return uint64(uint32(made.Unix()))<<32 | uint64(binary.BigEndian.Uint32(random[:])) | 1
+}
+
+// PrekeyMade returns when the prekey with this id was made; false when the id does
+// not say. A random id of old says something by chance, once in a hundred times.
+func PrekeyMade(id uint64) (time.Time, bool) {
+	seconds := int64(id >> 32)
+	return time.Unix(seconds, 0), seconds >= datedSince
+}
 
 // NewPrekey draws an X25519 HPKE key pair and signs its public half as self.
 // The id must not be 0, which means "no prekey", and must be fresh: peers ask
