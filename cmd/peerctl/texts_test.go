@@ -85,7 +85,7 @@ func TestEveryWordOfTheContractHasAText(t *testing.T) {
 			"rendezvous": without(words.RendezvousState, "online", "connecting", "offline"),
 			"strategy":   without(words.Why.Strategy, "volley", "fresh-socket", "many-sockets", "spray", "meeting-port", "tcp", "reunion"),
 			"kind":       without(words.Why.Kind, "local", "observed", "predicted", "mapped", "tcp", "heard"),
-			"left out":   without(words.Why.Unprobed, "reserved", "private", "own-address", "low-port", "unreachable", "too-many"),
+			"left out":   without(words.Why.Unprobed, "reserved", "private", "own-address", "router", "low-port", "unreachable", "too-many"),
 			"reason": without(words.Why.Reason, "direct", "lossy", "rendezvous_offline", "peer_offline", "policy", "no_talk", "punching",
 				"no_udp", "peer_no_udp", "same_nat", "one_way", "hard_nats", "our_hard_nat", "their_hard_nat", "no_answer"),
 			"remedy": without(words.Why.Remedy, "nothing", "wait", "retry", "check_network", "await_peer", "talk", "allow_direct",

@@ -86,7 +86,8 @@ var englishWhy = whyTexts{
 	Unprobed: map[string]string{
 		"reserved":    "no address of a peer",
 		"private":     "in a private network that is not ours",
-		"own-address": "our own socket",
+		"own-address": "our own machine",
+		"router":      "our own router",
 		"low-port":    "a port of well-known services",
 		"unreachable": "our socket does not reach this kind of address",
 		"too-many":    "more than are probed",
@@ -128,7 +129,7 @@ var englishWhy = whyTexts{
 	Odd: map[api.WarningCode]string{
 		api.WarningReserved:    "the peer named %[2]s, which is no address of a peer: not probed (%[1]d in all)",
 		api.WarningPrivate:     "the peer named %[2]s as seen from outside, which is private: not probed (%[1]d in all)",
-		api.WarningOwnAddress:  "the peer named our own socket, %[2]s: not probed (%[1]d in all)",
+		api.WarningOwnAddress:  "the peer named an address of our own, %[2]s: not probed (%[1]d in all)",
 		api.WarningLowPort:     "the peer named %[2]s, a port of a well-known service: not probed (%[1]d in all)",
 		api.WarningTooMany:     "more candidates were named for the peer than are probed: %[1]d were left out",
 		api.WarningUnconfirmed: "the peer named %[2]s, where the rendezvous does not see it and nobody answered: it may be somebody else's (%[1]d in all)",
@@ -190,7 +191,8 @@ var chineseWhy = whyTexts{
 	Unprobed: map[string]string{
 		"reserved":    "不可能是对端的地址",
 		"private":     "属于与我方无关的私有网络",
-		"own-address": "是我方自己的套接字",
+		"own-address": "是我方自己的主机",
+		"router":      "是我方自己的路由器",
 		"low-port":    "是知名服务的端口",
 		"unreachable": "我方套接字无法到达这类地址",
 		"too-many":    "超出探测数量",
@@ -232,7 +234,7 @@ var chineseWhy = whyTexts{
 	Odd: map[api.WarningCode]string{
 		api.WarningReserved:    "对方列出了 %[2]s，那不可能是对端的地址：未探测（共 %[1]d 个）",
 		api.WarningPrivate:     "对方列出了 %[2]s，称其为外部可见，却是私有地址：未探测（共 %[1]d 个）",
-		api.WarningOwnAddress:  "对方列出了我方自己的套接字 %[2]s：未探测（共 %[1]d 个）",
+		api.WarningOwnAddress:  "对方列出了我方自己的地址 %[2]s：未探测（共 %[1]d 个）",
 		api.WarningLowPort:     "对方列出了 %[2]s，那是知名服务的端口：未探测（共 %[1]d 个）",
 		api.WarningTooMany:     "为对方列出的候选端点超出上限：略去 %[1]d 个",
 		api.WarningUnconfirmed: "对方列出了 %[2]s，会合服务器并未在那里看到它，也没有应答：可能属于别人（共 %[1]d 个）",

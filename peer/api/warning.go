@@ -23,7 +23,7 @@ const (
 	// WarningPrivate: private addresses said to be seen or predicted from outside.
 	// A peer's own private addresses are usual, and no warning.
 	WarningPrivate WarningCode = "private-candidates"
-	// WarningOwnAddress: our own socket.
+	// WarningOwnAddress: our own machine.
 	WarningOwnAddress WarningCode = "own-address-candidates"
 	// WarningLowPort: ports of well-known services.
 	WarningLowPort WarningCode = "low-port-candidates"

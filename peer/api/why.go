@@ -61,7 +61,7 @@ type Attempt struct {
 type LeftOut struct {
 	Kind     string         `json:"kind"`
 	Endpoint netip.AddrPort `json:"endpoint"`
-	// Reason is reserved, private, own-address, low-port, unreachable or too-many.
+	// Reason is reserved, private, own-address, router, low-port, unreachable or too-many.
 	Reason string `json:"reason"`
 }
 

@@ -29,6 +29,8 @@ type surroundings struct {
 	bound netip.AddrPort
 	// interfaces are the host's addresses, with the prefixes of their links.
 	interfaces []netip.Prefix
+	// routers are those that our default routes lead to, as far as the system tells.
+	routers []netip.Addr
 	// observed is our endpoint as the rendezvous sees it; zero if unknown.
 	observed netip.AddrPort
 }
@@ -85,6 +87,10 @@ func (here surroundings) refuses(named punch.Candidate, sharedRouter bool) LeftO
 		return LeftOutOwn
 	case scope <= addressscope.Loopback && !onLoopback, here.isBroadcast(addr):
 		return LeftOutReserved
+	case here.isThisHost(addr) && !sharedRouter && !onLoopback:
+		return LeftOutOwn
+	case slices.Contains(here.routers, addr):
+		return LeftOutRouter
 	case !here.canReach(addr):
 		return LeftOutUnreachable
 	case scope == addressscope.Private && !here.isOnLink(addr) && !sharedRouter && !here.isSeenInside(named.Kind):
@@ -102,6 +108,12 @@ func (here surroundings) isOurs(endpoint netip.AddrPort) bool {
 	}
 	return endpoint.Port() == here.bound.Port() && here.bound.Addr().IsUnspecified() &&
 		slices.ContainsFunc(here.interfaces, func(p netip.Prefix) bool { return p.Addr() == endpoint.Addr() })
+}
+
+// isThisHost reports whether addr is one of this machine's own. Whoever is there is
+// behind the same router as we are: a peer that is not names our own services.
+func (here surroundings) isThisHost(addr netip.Addr) bool {
+	return slices.ContainsFunc(here.interfaces, func(p netip.Prefix) bool { return p.Addr() == addr })
 }
 
 // canReach reports whether our socket can send to addr's family at all; what it

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"peerd/internal/addressscope"
+	"peerd/internal/netwatch"
 	"peerd/wire"
 )
 
@@ -32,7 +33,11 @@ func (s *Socket) LocalEndpoints() []netip.AddrPort {
 
 // surroundings gathers what the candidate filter needs.
 func (s *Socket) surroundings(observed netip.AddrPort) surroundings {
-	return surroundings{bound: s.bound, interfaces: s.interfacePrefixes(), observed: observed}
+	here := surroundings{bound: s.bound, interfaces: s.interfacePrefixes(), observed: observed}
+	for _, route := range netwatch.Look().Routes {
+		here.routers = append(here.routers, route.Gateway)
+	}
+	return here
 }
 
 // interfacePrefixes returns the addresses of all interfaces that are up, with

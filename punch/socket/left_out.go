@@ -18,8 +18,11 @@ const (
 	// LeftOutPrivate: of a private network that is not ours. A peer in another
 	// home names its own addresses, so a local candidate of this kind is usual.
 	LeftOutPrivate LeftOutReason = "private"
-	// LeftOutOwn: our own socket.
+	// LeftOutOwn: our own socket, or another port of our own host's.
 	LeftOutOwn LeftOutReason = "own-address"
+	// LeftOutRouter: our own router's inside. Usual, when the peer's home has chosen
+	// the same addresses as ours.
+	LeftOutRouter LeftOutReason = "router"
 	// LeftOutLowPort: a port of well-known services.
 	LeftOutLowPort LeftOutReason = "low-port"
 	// LeftOutUnreachable: IPv6 where our socket has none, or the reverse. Usual.

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/netip"
 	"sync"
@@ -29,15 +30,21 @@ type linkEnd struct {
 	written map[wire.DatagramKind]int
 	// probed are the times at which probes were written.
 	probed []time.Time
+	// reached counts the datagrams written, by where they went.
+	reached map[netip.AddrPort]int
 }
 
 func (l *linkEnd) Write(b []byte, segmentSize int, _ uint8, to netip.AddrPort) error {
 	l.mu.Lock()
 	other := l.other
+	if l.reached == nil {
+		l.reached = map[netip.AddrPort]int{}
+	}
 	d := offload.Datagrams{Buffer: b, SegmentSize: segmentSize}
 	for datagram := range d.Segments() {
 		kind := wire.Classify(datagram)
 		l.written[kind]++
+		l.reached[to]++
 		if kind == wire.DatagramProbe {
 			l.probed = append(l.probed, time.Now())
 		}
@@ -72,6 +79,13 @@ func (l *linkEnd) count(kind wire.DatagramKind) int {
 	return l.written[kind]
 }
 
+// destinations returns how many datagrams were written to where.
+func (l *linkEnd) destinations() map[netip.AddrPort]int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.reached)
+}
+
 // linked is a side over a link, with one session.
 type linked struct {
 	*side
@@ -94,6 +108,7 @@ func newLinked(endpoint string) linked {
 		registry: newRegistry(),
 		relayed:  newRelayedQueue(),
 		reading:  interruption{conn: link},
+		look:     (*Socket).surroundings,
 		batches:  newReadBatches(),
 	}
 	p.lifetime, p.end = context.WithCancel(context.Background())

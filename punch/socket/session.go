@@ -130,7 +130,7 @@ type Introduction struct {
 // Introduce starts to punch. It returns how many candidates may be probed.
 func (x *Session) Introduce(in Introduction) int {
 	fireAt := time.Now().Add(in.FireIn)
-	candidates, leftOut := probeable(in.Candidates, x.socket.surroundings(in.Observed))
+	candidates, leftOut := probeable(in.Candidates, x.socket.look(x.socket, in.Observed))
 	x.mu.Lock()
 	x.leftOut = withEarlier(leftOut, x.leftOut)
 	x.mu.Unlock()
@@ -146,6 +146,10 @@ func (x *Session) Introduce(in Introduction) int {
 	})
 	return len(candidates)
 }
+
+// Confine leaves the session the relay and nothing else, until Introduce: the peer
+// is not to learn where we are. A session that begins so has it in its Config.
+func (x *Session) Confine() { x.step(punch.Confined{}) }
 
 // Suspect has the direct path proven anew, as before the first data after a
 // pause: there is a reason to think that the peer has gone.

@@ -45,6 +45,8 @@ type Socket struct {
 	// tcpSource is where TCP connections to peers leave from; nil: none do.
 	tcpSource atomic.Pointer[netip.AddrPort]
 
+	// look finds out where in the network we are, as the candidate filter needs it.
+	look func(s *Socket, observed netip.AddrPort) surroundings
 	// open opens an auxiliary socket on a free port of host.
 	open func(host netip.Addr) (datagramConn, error)
 	// openTCP connects to a peer from our own end of the control connection.
@@ -129,6 +131,7 @@ func start(config Config, conn datagramConn) (*Socket, error) {
 		registry: newRegistry(),
 		relayed:  newRelayedQueue(),
 		reading:  interruption{conn: conn},
+		look:     (*Socket).surroundings,
 		open:     openUDP,
 		openTCP:  openSimultaneously,
 		batches:  newReadBatches(),
