@@ -170,10 +170,16 @@ func (c *circle) moveName(d *Daemon, from, to wire.Key) {
 	c.t.Helper()
 	row, _ := d.rosterRow(from)
 	row.Key = to
+	c.changeRow(d, row, from)
+}
+
+// changeRow makes a daemon's rendezvous change a row of the roster, and remove others.
+func (c *circle) changeRow(d *Daemon, row wire.Row, removed ...wire.Key) {
+	c.t.Helper()
 	d.mu.Lock()
 	epoch, version := d.roster.Epoch(), d.roster.Version()
 	d.mu.Unlock()
-	err := d.applyDelta(wire.Delta{Epoch: epoch, From: version, To: version + 1, Changed: []wire.Row{row}, Removed: []wire.Key{from}})
+	err := d.applyDelta(wire.Delta{Epoch: epoch, From: version, To: version + 1, Changed: []wire.Row{row}, Removed: removed})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package seal
 
 import (
 	"testing"
+	"time"
 
 	"peerd/wire"
 )
@@ -54,5 +55,23 @@ func TestRepublishedPrekeyIsTheSame(t *testing.T) {
 	}
 	if _, err := Republish(alice.Identity, 42, alice.private[1:]); err == nil {
 		t.Error("published half a private key")
+	}
+}
+
+func TestPrekeyIDSaysWhenItWasMade(t *testing.T) {
+	made := time.Date(2027, 3, 4, 5, 6, 7, 0, time.UTC)
+	if got, ok := PrekeyMade(NewPrekeyID(made)); !ok || !got.Equal(made) {
+		t.Errorf("made %s (%t), want %s", got, ok, made)
+	}
+	if NewPrekeyID(made) == NewPrekeyID(made) {
+		t.Error("two prekeys of one second share an id")
+	}
+	for _, wrong := range []time.Time{time.Unix(0, 0), time.Unix(-1, 0), time.Date(2107, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		if NewPrekeyID(wrong) == 0 {
+			t.Errorf("a clock that says %s makes an id that means none", wrong)
+		}
+	}
+	if made, ok := PrekeyMade(0x1234_5678_9abc_def1); ok {
+		t.Errorf("an id of the time of random ones says %s", made)
 	}
 }

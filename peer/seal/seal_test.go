@@ -83,7 +83,7 @@ func TestEnvelopeHidesContentAndSender(t *testing.T) {
 	}
 }
 
-func TestEveryFlippedBitIsNoticed(t *testing.T) {
+func TestT24EveryFlippedBitIsNoticed(t *testing.T) {
 	alice, bob := newParty(t, 1), newParty(t, 2)
 	sealed := mustSeal(t, alice, bob, []byte("the quick brown fox"))
 	for bit := range len(sealed) * 8 {
@@ -96,7 +96,7 @@ func TestEveryFlippedBitIsNoticed(t *testing.T) {
 	}
 }
 
-func TestEveryTruncationAndExtensionIsNoticed(t *testing.T) {
+func TestT24EveryTruncationAndExtensionIsNoticed(t *testing.T) {
 	alice, bob := newParty(t, 1), newParty(t, 2)
 	sealed := mustSeal(t, alice, bob, []byte("the quick brown fox"))
 	for n := range sealed {
@@ -109,7 +109,7 @@ func TestEveryTruncationAndExtensionIsNoticed(t *testing.T) {
 	wantForged(t, content, err)
 }
 
-func TestOpenRefusesTheWrongParties(t *testing.T) {
+func TestT24RedirectedEnvelopeIsRefused(t *testing.T) {
 	alice, bob, carol := newParty(t, 1), newParty(t, 2), newParty(t, 2)
 	sealed := mustSeal(t, alice, bob, []byte("for bob, from alice"))
 	for name, open := range map[string]struct {
@@ -160,7 +160,7 @@ func TestForgeryToolMakesGoodEnvelopesWhenTheSenderSigns(t *testing.T) {
 	}
 }
 
-func TestThiefOfTheRecipientsKeysCannotFakeASender(t *testing.T) {
+func TestT24ThiefOfTheRecipientsKeysCannotFakeASender(t *testing.T) {
 	alice, bob, carol := newParty(t, 1), newParty(t, 2), newParty(t, 3)
 	content := []byte("send money")
 	genuine := mustSeal(t, alice, bob, content)
@@ -215,7 +215,7 @@ func openSignature(t *testing.T, sender wire.Key, to party, sealed []byte) []byt
 	return plaintext[:64]
 }
 
-func TestRecipientCannotPassAnEnvelopeOnAsItsOwn(t *testing.T) {
+func TestT24RecipientCannotPassAnEnvelopeOnAsItsOwn(t *testing.T) {
 	alice, bob, carol := newParty(t, 1), newParty(t, 2), newParty(t, 2)
 	content := []byte("between us")
 	signature := openSignature(t, alice.Key(), bob, mustSeal(t, alice, bob, content))
