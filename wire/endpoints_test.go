@@ -16,6 +16,7 @@ func TestEndpointsVectors(t *testing.T) {
 		example[Endpoints]{"a kind of candidate from the future is kept", Endpoints{
 			Candidates: []Candidate{{Endpoint: exampleEndpoint, Kind: 77}},
 		}},
+		example[Endpoints]{"for nobody without consent", Endpoints{Candidates: exampleCandidates, NAT: exampleNAT, Withhold: true}},
 	)
 }
 

@@ -16,6 +16,7 @@ type Hello struct {
 	RosterVersion uint64       // of the roster the peer holds
 	Classic       bool         // take part in the classic protocol: see ClassicUsers
 	Certificate   []byte       // of the last Welcome; empty = none yet
+	Withhold      bool         // show the endpoints to nobody but those that a Talk consents to
 	Requires      []Feature    // what the rendezvous has to know, or refuse us; none before version 2
 }
 
@@ -37,6 +38,7 @@ func (m Hello) AppendBody(b []byte) ([]byte, error) {
 		Classic:       m.Classic,
 		Certificate:   m.Certificate,
 		Requires:      encodeFeatures(m.Requires),
+		Withhold:      m.Withhold,
 	}, decodeHello)
 }
 
@@ -63,5 +65,6 @@ func decodeHello(p *pb.Hello) (Hello, error) {
 		Classic:       p.Classic,
 		Certificate:   f.bytes("certificate", p.Certificate, MaxCertificate),
 		Requires:      f.features(p.Requires),
+		Withhold:      p.Withhold,
 	}, f.check()
 }

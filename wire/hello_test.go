@@ -30,6 +30,9 @@ func TestHelloVectors(t *testing.T) {
 		example[Hello]{"a member that requires two features", Hello{
 			Version: 2, Name: "小明", Instance: exampleInstance, Requires: []Feature{FeatureWithhold, 300},
 		}},
+		example[Hello]{"a member that withholds its endpoints", Hello{
+			Version: 2, Name: "小明", Instance: exampleInstance, Candidates: exampleCandidates, Requires: []Feature{FeatureWithhold}, Withhold: true,
+		}},
 	)
 }
 

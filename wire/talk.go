@@ -9,6 +9,9 @@ type Talk struct {
 	Candidates []Candidate // fresh ones; predicted ones alone, or none, leave those and the report of Endpoints as they are
 	NAT        NATReport
 	Sealed     []byte // may be empty; else a sealed envelope (peer/seal), at most MaxSealed bytes
+	// Withhold keeps the endpoints from the callee, in this session and until the next
+	// Talk or Endpoints; without it, the callee may be shown them, whatever Hello said.
+	Withhold bool
 }
 
 // Kind implements Message.
@@ -21,6 +24,7 @@ func (m Talk) AppendBody(b []byte) ([]byte, error) {
 		Candidates: encodeCandidates(m.Candidates),
 		Nat:        m.NAT.encode(),
 		Sealed:     m.Sealed,
+		Withhold:   m.Withhold,
 	}, decodeTalk)
 }
 
@@ -36,5 +40,6 @@ func decodeTalk(p *pb.Talk) (Talk, error) {
 		Candidates: f.candidates(p.Candidates),
 		NAT:        decodeNATReport(p.Nat),
 		Sealed:     f.bytes("sealed", p.Sealed, MaxSealed),
+		Withhold:   p.Withhold,
 	}, f.check()
 }

@@ -14,6 +14,7 @@ func TestTalkVectors(t *testing.T) {
 		example[Talk]{"with the first message", Talk{
 			To: otherKey, Candidates: exampleCandidates, NAT: exampleNAT, Sealed: []byte("a sealed envelope"),
 		}},
+		example[Talk]{"to somebody who is not to know where from", Talk{To: otherKey, Withhold: true}},
 	)
 }
 

@@ -267,6 +267,7 @@ type Hello struct {
 	Classic       bool                   `protobuf:"varint,10,opt,name=classic,proto3" json:"classic,omitempty"`          // take part in the classic protocol
 	Certificate   []byte                 `protobuf:"bytes,11,opt,name=certificate,proto3" json:"certificate,omitempty"`   // as in the last Welcome
 	Requires      []uint32               `protobuf:"varint,12,rep,packed,name=requires,proto3" json:"requires,omitempty"` // features that the rendezvous must know; since version 2
+	Withhold      bool                   `protobuf:"varint,13,opt,name=withhold,proto3" json:"withhold,omitempty"`        // show the endpoints only to whom a Talk consents to
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -385,10 +386,18 @@ func (x *Hello) GetRequires() []uint32 {
 	return nil
 }
 
+func (x *Hello) GetWithhold() bool {
+	if x != nil {
+		return x.Withhold
+	}
+	return false
+}
+
 type Endpoints struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Candidates    []*Candidate           `protobuf:"bytes,1,rep,name=candidates,proto3" json:"candidates,omitempty"`
 	Nat           *NATReport             `protobuf:"bytes,2,opt,name=nat,proto3" json:"nat,omitempty"`
+	Withhold      bool                   `protobuf:"varint,3,opt,name=withhold,proto3" json:"withhold,omitempty"` // as in Hello; takes back what Talks have said
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -435,6 +444,13 @@ func (x *Endpoints) GetNat() *NATReport {
 		return x.Nat
 	}
 	return nil
+}
+
+func (x *Endpoints) GetWithhold() bool {
+	if x != nil {
+		return x.Withhold
+	}
+	return false
 }
 
 type Prekey struct {
@@ -487,6 +503,7 @@ type Talk struct {
 	Candidates    []*Candidate           `protobuf:"bytes,2,rep,name=candidates,proto3" json:"candidates,omitempty"`
 	Nat           *NATReport             `protobuf:"bytes,3,opt,name=nat,proto3" json:"nat,omitempty"`
 	Sealed        []byte                 `protobuf:"bytes,4,opt,name=sealed,proto3" json:"sealed,omitempty"`
+	Withhold      bool                   `protobuf:"varint,5,opt,name=withhold,proto3" json:"withhold,omitempty"` // do not show the endpoints to this peer
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -547,6 +564,13 @@ func (x *Talk) GetSealed() []byte {
 		return x.Sealed
 	}
 	return nil
+}
+
+func (x *Talk) GetWithhold() bool {
+	if x != nil {
+		return x.Withhold
+	}
+	return false
 }
 
 type Welcome struct {
@@ -2019,7 +2043,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
 	"\x06prekey\x18\x03 \x01(\fR\x06prekey\x12\x16\n" +
 	"\x06online\x18\x04 \x01(\bR\x06online\x12\"\n" +
-	"\rsince_unix_ns\x18\x05 \x01(\x10R\vsinceUnixNs\"\x87\x03\n" +
+	"\rsince_unix_ns\x18\x05 \x01(\x10R\vsinceUnixNs\"\xa3\x03\n" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
@@ -2035,21 +2059,24 @@ const file_wire_proto_rawDesc = "" +
 	"\aclassic\x18\n" +
 	" \x01(\bR\aclassic\x12 \n" +
 	"\vcertificate\x18\v \x01(\fR\vcertificate\x12\x1a\n" +
-	"\brequires\x18\f \x03(\rR\brequires\"q\n" +
+	"\brequires\x18\f \x03(\rR\brequires\x12\x1a\n" +
+	"\bwithhold\x18\r \x01(\bR\bwithhold\"\x8d\x01\n" +
 	"\tEndpoints\x128\n" +
 	"\n" +
 	"candidates\x18\x01 \x03(\v2\x18.peerd.wire.v1.CandidateR\n" +
 	"candidates\x12*\n" +
-	"\x03nat\x18\x02 \x01(\v2\x18.peerd.wire.v1.NATReportR\x03nat\" \n" +
+	"\x03nat\x18\x02 \x01(\v2\x18.peerd.wire.v1.NATReportR\x03nat\x12\x1a\n" +
+	"\bwithhold\x18\x03 \x01(\bR\bwithhold\" \n" +
 	"\x06Prekey\x12\x16\n" +
-	"\x06prekey\x18\x01 \x01(\fR\x06prekey\"\x94\x01\n" +
+	"\x06prekey\x18\x01 \x01(\fR\x06prekey\"\xb0\x01\n" +
 	"\x04Talk\x12\x0e\n" +
 	"\x02to\x18\x01 \x01(\fR\x02to\x128\n" +
 	"\n" +
 	"candidates\x18\x02 \x03(\v2\x18.peerd.wire.v1.CandidateR\n" +
 	"candidates\x12*\n" +
 	"\x03nat\x18\x03 \x01(\v2\x18.peerd.wire.v1.NATReportR\x03nat\x12\x16\n" +
-	"\x06sealed\x18\x04 \x01(\fR\x06sealed\"\xa9\x01\n" +
+	"\x06sealed\x18\x04 \x01(\fR\x06sealed\x12\x1a\n" +
+	"\bwithhold\x18\x05 \x01(\bR\bwithhold\"\xa9\x01\n" +
 	"\aWelcome\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x16\n" +
 	"\x06circle\x18\x02 \x01(\tR\x06circle\x12\x12\n" +
