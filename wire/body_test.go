@@ -60,7 +60,7 @@ func TestParseKnowsEveryKindThatHasAName(t *testing.T) {
 	}
 }
 
-func TestFieldsFromTheFutureAreIgnored(t *testing.T) {
+func TestT26FieldsFromTheFutureAreIgnored(t *testing.T) {
 	body, err := Ping{Nonce: 7}.AppendBody(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func mustMarshal(t *testing.T, p proto.Message) []byte {
 	return body
 }
 
-func TestBombsAreRefusedBeforeTheyCostMemory(t *testing.T) {
+func TestT15BombsAreRefusedBeforeTheyCostMemory(t *testing.T) {
 	hello := mustMarshal(t, &pb.Hello{Version: 1, Instance: exampleInstance[:]})
 	for _, c := range []struct {
 		name string

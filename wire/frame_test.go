@@ -109,7 +109,7 @@ func TestFrameIsReadIntoTheBufferWhenItFits(t *testing.T) {
 	}
 }
 
-func TestFrameTooLargeIsRefusedByItsHeader(t *testing.T) {
+func TestT15FrameTooLargeIsRefusedByItsHeader(t *testing.T) {
 	header := []byte{byte(KindEnvelope), 0x01, 0x20, 0x01} // MaxBody+1
 	_, _, err := ReadFrame(io.MultiReader(bytes.NewReader(header), iotest.ErrReader(errors.New("the body was read"))), nil)
 	if !errors.Is(err, ErrFrameTooLarge) {

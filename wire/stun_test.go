@@ -17,7 +17,7 @@ var decoders = map[string]func(d []byte) error{
 }
 
 // CVE-2026-54909: a STUN library crashed on attributes of no bytes.
-func TestAttributesOfNoBytesAreRefused(t *testing.T) {
+func TestT14AttributesOfNoBytesAreRefused(t *testing.T) {
 	known := []stun.AttrType{stun.AttrXORMappedAddress, stun.AttrChangeRequest, stun.AttrFingerprint, attrLogin, attrAccept, attrSession, attrMAC}
 	for _, messageType := range []uint16{bindingRequest, bindingResponse} {
 		for _, attribute := range known {
@@ -50,7 +50,7 @@ func TestNothingFollowsTheFingerprint(t *testing.T) {
 	}
 }
 
-func TestAttributeSizesNeverReachBeyondTheDatagram(t *testing.T) {
+func TestT14AttributeSizesNeverReachBeyondTheDatagram(t *testing.T) {
 	for _, size := range []uint16{1, 5, 8, 0x7fff, 0x8000, 0xfffc, 0xfffd, 0xffff} {
 		d := appendSTUN(nil, bindingResponse, stunHeaderSize+attributeHeaderSize+4, exampleTransaction)
 		d = append(appendAttributeHeader(d, stun.AttrXORMappedAddress, int(size)), 0, 1, 2, 3)
