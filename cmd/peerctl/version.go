@@ -1,19 +1,16 @@
 package main
 
 import (
-	"runtime"
-	"runtime/debug"
-
 	"github.com/spf13/cobra"
 
+	"peerd/internal/version"
 	"peerd/peer/api"
 )
 
 // release is which peerctl this is.
 type release struct {
-	V       api.Version `json:"v"`
-	Version string      `json:"version"`
-	Go      string      `json:"go"`
+	V api.Version `json:"v"`
+	version.Release
 }
 
 func (a *app) versionCommand() *cobra.Command {
@@ -22,14 +19,11 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Show which release of peerctl this is",
 		Args:  usageArgs(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			r := release{Version: "unknown", Go: runtime.Version()}
-			if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-				r.Version = info.Main.Version
-			}
+			running := version.Running()
 			if a.json {
-				return a.row(r)
+				return a.row(release{Release: running})
 			}
-			return a.line("peerctl %s (%s)", r.Version, r.Go)
+			return a.line("peerctl %s (%s)", running.Version, running.Go)
 		},
 	}
 }

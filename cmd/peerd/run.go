@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"peerd/internal/exitcode"
 	"peerd/internal/printable"
+	"peerd/internal/version"
 )
 
 // stdio is where a command reads and writes: results on out, talk on err.
@@ -44,7 +44,7 @@ func newRoot(io stdio) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
-		Version:       version(),
+		Version:       version.Running().Version,
 		RunE: func(*cobra.Command, []string) error {
 			return exitcode.With(exitcode.Usage, errors.New("say what to do: peerd run, or peerd demo"))
 		},
@@ -55,22 +55,13 @@ func newRoot(io stdio) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return exitcode.With(exitcode.Usage, err)
 	})
-	root.AddCommand(newRun(io), newBackup(io), newRestore(io), newDemo(io))
+	root.AddCommand(newRun(io), newBackup(io), newRestore(io), newDemo(io), newVersion(io))
 	return root
 }
 
 // noArgs refuses arguments as a wrong command line.
 func noArgs(command *cobra.Command, args []string) error {
 	return exitcode.With(exitcode.Usage, cobra.NoArgs(command, args))
-}
-
-// version is that of the module, or of the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "unknown"
-	}
-	return info.Main.Version
 }
 
 // newLogger logs events as text to a terminal, as JSON lines elsewhere.

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
 	"peerd/internal/exitcode"
 	"peerd/internal/statedir"
+	"peerd/internal/version"
 )
 
 // stdio is where a command writes: results on out, talk on err. Errors are one
@@ -39,7 +39,7 @@ func newRoot(io stdio) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "rendezvous",
 		Short:         "Introduce the peers of a circle to each other, from a public address",
-		Version:       version(),
+		Version:       version.Running().Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          usageArgs(cobra.NoArgs),
@@ -50,7 +50,7 @@ func newRoot(io stdio) *cobra.Command {
 	root.SetOut(io.out)
 	root.SetErr(io.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
-	root.AddCommand(newRun(io), newInvite(io), newStatus(io))
+	root.AddCommand(newRun(io), newInvite(io), newStatus(io), newVersion(io))
 	return root
 }
 
@@ -101,13 +101,4 @@ func stateDir(chosen string) (string, error) {
 		return chosen, nil
 	}
 	return statedir.Default("rendezvous")
-}
-
-// version is that of the module, or of the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "unknown"
-	}
-	return info.Main.Version
 }
