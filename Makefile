@@ -7,12 +7,16 @@ PREFIX  ?= /usr/local
 # "context deadline exceeded" (go.dev/issue/75804, mended in Go 1.27).
 FUZZTIME ?= 20000x
 # Debian packages that the tests need: the race detector's, a home router that makes port mappings, another language
-# in which a client of the original protocol is written, a terminal to drive the chat in, and a desktop's bus.
-PACKAGES := gcc libc6-dev miniupnpd-nftables python3 tmux dbus-daemon
+# in which a client of the original protocol is written, a terminal to drive the chat in, a desktop's bus, other
+# people's opinion of our units, TLS and signatures, and what a release is made of.
+PACKAGES := gcc libc6-dev miniupnpd-nftables python3 tmux dbus-daemon systemd openssl openssh-client git
+# What "cross" and "release" build for, and an SSH key that signs a release.
+TARGETS  ?= linux/amd64 linux/arm64 linux/arm darwin/arm64 windows/amd64 freebsd/amd64
+SIGN     ?=
 
 export CGO_ENABLED := 0
 
-.PHONY: all help build setup test fuzz-short fuzz lint demo bench matrix cross install uninstall generate clean chaos
+.PHONY: all help build setup test fuzz-short fuzz lint demo bench matrix cross release install uninstall generate clean chaos
 
 all: build
 
@@ -22,20 +26,26 @@ help: ## this list
 build: ## the three programs, in bin/
 	$(GO) build -trimpath -o $(BIN)/ ./cmd/...
 
+# STUN clients that are not ours have a package of their own since Debian 13. The older one starts a TURN server,
+# unless that is masked first; "systemctl unmask coturn" for who wants it.
 setup: ## what the tests need besides Go: missing Debian packages are installed when this is root, else named
 	@missing=; for package in $(PACKAGES); do \
 		test "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>&1)" = installed || missing="$$missing $$package"; \
 	done; \
-	if test -z "$$missing"; then exit 0; fi; \
+	command -v turnutils_stunclient >/dev/null && stun= || stun=coturn-utils; \
+	if test -z "$$missing$$stun"; then exit 0; fi; \
 	if test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null; then \
-		echo "missing packages, without which tests will fail: apt-get install$$missing" >&2; exit 0; \
+		echo "missing packages, without which tests will fail: apt-get install$$missing $$stun" >&2; exit 0; \
 	fi; \
-	echo "installing$$missing"; export DEBIAN_FRONTEND=noninteractive; \
-	{ apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing; } >/dev/null
+	export DEBIAN_FRONTEND=noninteractive; apt-get update -qq >/dev/null; \
+	if test -n "$$stun" && ! apt-cache show $$stun >/dev/null 2>&1; then \
+		stun=coturn; mkdir -p /etc/systemd/system; ln -sf /dev/null /etc/systemd/system/coturn.service; \
+	fi; \
+	echo "installing$$missing $$stun"; apt-get install -qq -y --no-install-recommends $$missing $$stun >/dev/null
 
 test: setup lint ## everything: unit tests with the race detector, the lab, a short fuzz of every decoder
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m $$($(GO) list ./... | grep -v -e /internal/endtoend -e /internal/chaos$$)
-	$(GO) test -shuffle=on -timeout 10m -p 1 ./internal/endtoend ./internal/chaos
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 15m $$($(GO) list ./... | grep -v -e /internal/endtoend -e /internal/chaos$$ -e /internal/release$$)
+	$(GO) test -trimpath -shuffle=on -timeout 10m -p 1 ./internal/endtoend ./internal/chaos ./internal/release
 	$(MAKE) fuzz-short
 
 fuzz-short: ## every fuzz target for FUZZTIME each, from its committed corpus
@@ -68,11 +78,14 @@ chaos: ## kill -9, power cuts, full disks, bad networks, wrong clocks, and what 
 matrix: build ## every pair of NATs, twenty meetings each, into docs/NAT.md; MATRIX="-cells REGEXP -runs N" for some of it
 	$(GO) run ./internal/matrix/measure -keep docs/nat-matrix.jsonl -write docs/NAT.md $(MATRIX) $(BIN)
 
-cross: ## the programs for every system we build for, in dist/
-	@set -e; for target in linux/amd64 linux/arm64 linux/arm darwin/arm64 windows/amd64 freebsd/amd64; do \
+cross: ## the programs for every system we build for, in dist/; TARGETS="linux/arm64" for some
+	@set -e; for target in $(TARGETS); do \
 		echo "$$target"; mkdir -p dist/$$target; \
 		GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -trimpath -o dist/$$target/ ./cmd/...; \
 	done
+
+release: ## archives, bill of materials and checksums of the commit, in dist/; SIGN=KEYFILE signs them
+	$(GO) run ./internal/release/run -out dist $(if $(SIGN),-key "$(SIGN)") $(TARGETS)
 
 generate: ## the protobuf code, with protoc
 	$(GO) generate ./...

@@ -33,7 +33,7 @@ func buildAndRun(m *testing.M) int {
 			return 1
 		}
 		defer os.RemoveAll(dir)
-		build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "peerd/cmd/...")
+		build := exec.Command("go", "build", "-trimpath", "-o", dir+string(filepath.Separator), "peerd/cmd/...")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build the programs: %v\n%s", err, out)
