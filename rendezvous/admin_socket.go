@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"peerd/internal/exitcode"
 	"peerd/internal/privatesocket"
 )
 
@@ -25,6 +26,8 @@ const (
 	adminTimeout = 10 * time.Second
 	// maxAdminBody bounds what either side of the admin socket reads.
 	maxAdminBody = 1 << 20
+	// adminHost is the only Host header that the admin socket answers to.
+	adminHost = "rendezvous"
 )
 
 // inviteRequest and inviteAnswer are the bodies of POST /invites.
@@ -71,9 +74,11 @@ func (s *Server) openAdmin() error {
 	mux.HandleFunc("DELETE /invites/{id}", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, struct{}{}, s.stopped().RevokeInvite(r.PathValue("id")))
 	})
-	s.services = append(s.services, newService(listener, mux))
+	s.services = append(s.services, newService(listener, mux, isAdminHost, s.log))
 	return nil
 }
+
+func isAdminHost(asked string, _ net.Addr) bool { return asked == adminHost }
 
 func reply(w http.ResponseWriter, answer any, err error) {
 	w.Header().Set("Content-Type", "application/json")
@@ -92,18 +97,33 @@ type adminClient struct{ http http.Client }
 
 // dialAdmin returns nil when no rendezvous listens at path.
 func dialAdmin(path string) (Admin, error) {
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", path)
-	}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return dialOwn(ctx, path) }
 	conn, err := dial(context.Background(), "", "")
-	if errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("ask the running rendezvous: %w", err)
-	}
-	if err != nil { // no socket, or that of a dead one
+	_, foreign := errors.AsType[*privatesocket.StrangerError](err)
+	switch {
+	case foreign:
+		return nil, hinted(exitcode.With(exitcode.Denied, err), "choose the directory of your own rendezvous with --state")
+	case errors.Is(err, fs.ErrPermission):
+		return nil, err
+	case err != nil: // no socket, or that of a dead one
 		return nil, nil
 	}
 	_ = conn.Close()
 	return &adminClient{http.Client{Timeout: adminTimeout, Transport: &http.Transport{DialContext: dial}}}, nil
+}
+
+// dialOwn connects to the socket at path if nobody else has put it there.
+func dialOwn(ctx context.Context, path string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
+	if err == nil {
+		if err = privatesocket.Recognise(conn); err != nil {
+			_ = conn.Close()
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask the running rendezvous: %w", err)
+	}
+	return conn, nil
 }
 
 func (c *adminClient) Close() error {
@@ -135,7 +155,7 @@ func (c *adminClient) do(method, path string, question, answer any) error {
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequest(method, "http://rendezvous"+path, bytes.NewReader(body))
+	request, err := http.NewRequest(method, "http://"+adminHost+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

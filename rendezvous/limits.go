@@ -21,6 +21,17 @@ const (
 	lingerTimeout = time.Second
 )
 
+// Bounds on the operator's services: metrics, which may be public, and the admin socket.
+const (
+	// maxServiceConns bounds the connections of the metrics service. Those that come
+	// later wait in the kernel, so that whoever opens many spends no file descriptors
+	// of peers'.
+	maxServiceConns = 32
+	// serviceIdle is how long a silent connection between two requests is kept: a
+	// little more than what monitoring waits between two looks.
+	serviceIdle = 20 * time.Second
+)
+
 // Bounds on strangers: connections that have not said a valid Hello yet.
 const (
 	// maxHello bounds a stranger's first frame. Without it a header of four

@@ -6,10 +6,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/net/netutil"
 )
 
 // errMetricsPublic refuses to show who talks how much to the whole internet.
@@ -32,9 +34,30 @@ func (s *Server) openMetrics() error {
 		s.hub.connections() // answers only while the hub does
 		_, _ = w.Write([]byte("ok\n"))
 	})
-	s.services = append(s.services, newService(listener, mux))
+	s.services = append(s.services, newService(netutil.LimitListener(listener, maxServiceConns), mux, s.isMetricsHost, s.log))
 	s.metricsAddr = addrOf(listener.Addr())
 	return nil
+}
+
+// isMetricsHost reports whether a Host header is that of the metrics service: an
+// address of this machine, localhost, or the name we were told to listen at or to
+// advertise. Any other name may be one that a web page has rebound to us.
+func (s *Server) isMetricsHost(asked string, local net.Addr) bool {
+	host := strings.ToLower(hostOf(asked))
+	if addr, err := netip.ParseAddr(host); err == nil && addr.IsLoopback() {
+		return true
+	}
+	at, _ := local.(*net.TCPAddr)
+	return host != "" && (host == "localhost" || at != nil && host == at.AddrPort().Addr().Unmap().String() ||
+		host == strings.ToLower(hostOf(s.config.Metrics)) || host == strings.ToLower(hostOf(s.advertised)))
+}
+
+// hostOf returns HOST[:PORT] without the port, and without the brackets of IPv6.
+func hostOf(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return strings.Trim(address, "[]")
 }
 
 // registry returns the metrics. Their names are what operators' dashboards and

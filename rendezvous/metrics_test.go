@@ -41,7 +41,7 @@ func metricsText(t *testing.T, s *Server, path string) string {
 	return string(text)
 }
 
-func TestMetricsStayOnLoopbackUnlessMeant(t *testing.T) {
+func TestT17MetricsStayOnLoopbackUnlessMeant(t *testing.T) {
 	config := Config{Listen: "127.0.0.1:0", StateDir: t.TempDir(), Metrics: "0.0.0.0:0"}
 	if _, err := Open(config); !errors.Is(err, errMetricsPublic) {
 		t.Fatalf("open: %v", err)

@@ -26,7 +26,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"sync"
 	"time"
 
@@ -117,9 +116,6 @@ func Open(config Config) (*Server, error) {
 	config, err := withDefaults(config)
 	if err != nil {
 		return nil, err
-	}
-	if err := os.MkdirAll(config.StateDir, 0o700); err != nil {
-		return nil, fmt.Errorf("create the state directory: %w", err)
 	}
 	// The state before the key: a key without state means that the state was lost.
 	state, err := openState(config.StateDir)

@@ -56,11 +56,23 @@ type origin struct {
 	Lost bool `json:"lost"`
 }
 
-// openState opens the state file in dir, creating it when there is none. It
-// returns ErrStateInUse when another process has it.
+// openState opens the state file in dir, creating both where there are none. It
+// returns ErrStateInUse when another process has it, and a *statedir.UnsafeError
+// when other users could write to dir.
 func openState(dir string) (*state, error) {
+	root, err := statedir.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
 	path := filepath.Join(dir, stateFile)
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout})
+	db, err := bolt.Open(path, 0o600, &bolt.Options{
+		Timeout: lockTimeout,
+		// Through the root, so that no planted link has us write elsewhere.
+		OpenFile: func(_ string, flag int, mode fs.FileMode) (*os.File, error) {
+			return root.OpenFile(stateFile, flag, mode)
+		},
+	})
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, hinted(fmt.Errorf("open %s: %w", path, ErrStateInUse), "stop the other one, or give this one a directory of its own with --state")
 	}
@@ -78,7 +90,7 @@ func openState(dir string) (*state, error) {
 		if !isNew {
 			return nil
 		}
-		_, err := os.Stat(filepath.Join(dir, identity.FileName))
+		_, err := root.Stat(identity.FileName)
 		return put(tx.Bucket(settingsBucket), originKey, origin{At: time.Now(), Lost: err == nil})
 	})
 	if err == nil {

@@ -34,7 +34,7 @@ const (
 func LoadOrCreate(dir string) (*Identity, error) {
 	root, err := statedir.Open(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open the state directory: %w", err)
+		return nil, err
 	}
 	defer root.Close()
 	private, err := load(root)

@@ -1,6 +1,7 @@
 package privatesocket
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -16,6 +17,10 @@ type StrangerError struct {
 func (e *StrangerError) Error() string {
 	return fmt.Sprintf("user %d is at the other end of the socket, and not user %d", e.UID, e.Self)
 }
+
+// errHidden is about a unix socket inside another net.Conn, whose other end we cannot
+// ask for. It must not pass for a connection that has no user.
+var errHidden = errors.New("the socket is wrapped")
 
 // Admit decides on the listener's side who may ask: our own user and root. The
 // socket's mode says the same; this holds even where somebody has changed the mode.
@@ -48,8 +53,11 @@ func Recognise(conn net.Conn) error {
 
 func user(conn net.Conn) (uid int, known bool, err error) {
 	socket, ok := conn.(*net.UnixConn)
-	if !ok {
-		return 0, false, nil
+	switch {
+	case ok:
+		return userOf(socket)
+	case conn.LocalAddr().Network() == "unix":
+		return 0, false, errHidden
 	}
-	return userOf(socket)
+	return 0, false, nil
 }

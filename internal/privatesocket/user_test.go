@@ -90,6 +90,26 @@ func openToAll(dir string) error {
 	return err
 }
 
+// wrapped hides what a connection is, as limiting and logging listeners do.
+type wrapped struct{ net.Conn }
+
+func TestT16WrappedSocketIsNotAdmitted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sock")
+	l, err := Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if Admit(wrapped{conn}) == nil || Recognise(wrapped{conn}) == nil {
+		t.Error("who is at the other end was not asked, and it was let in")
+	}
+}
+
 func TestT16WhatIsNoSocketOfTheMachineIsLeftToItsMode(t *testing.T) {
 	here, there := net.Pipe()
 	defer here.Close()

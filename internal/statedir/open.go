@@ -36,11 +36,11 @@ func Open(dir string) (*os.Root, error) {
 		return nil, foreign(dir, "is a symbolic link of another user's")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("create the directory %s: %w", dir, err)
+		return nil, fmt.Errorf("create the state directory: %w", err)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open the directory %s: %w", dir, err)
+		return nil, fmt.Errorf("open the state directory: %w", err)
 	}
 	if err := check(root); err != nil {
 		return nil, errors.Join(err, root.Close())
@@ -61,7 +61,7 @@ func Check(dir string) error {
 func check(root *os.Root) error {
 	info, err := root.Stat(".")
 	if err != nil {
-		return fmt.Errorf("look at the directory %s: %w", root.Name(), err)
+		return fmt.Errorf("look at the state directory: %w", err)
 	}
 	switch {
 	case !ownedByUs(info):
@@ -74,6 +74,12 @@ func check(root *os.Root) error {
 		}
 	}
 	return nil
+}
+
+// OthersReplace reports whether users other than ours and root could replace a file of
+// ours in a directory. In a sticky one, such as /tmp, they cannot.
+func OthersReplace(directory fs.FileInfo) bool {
+	return !ownedByUs(directory) || othersWrite(directory) && directory.Mode()&fs.ModeSticky == 0
 }
 
 func foreign(dir, what string) *UnsafeError {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"peerd/internal/privatesocket"
+	"peerd/internal/statedir"
 )
 
 // Listen makes the control socket at path, for [Serve]. The socket has mode
@@ -46,10 +47,10 @@ func prepareDirectory(dir string) error {
 	if err != nil {
 		return err
 	}
-	if info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0 {
+	if statedir.OthersReplace(info) {
 		return &Error{
 			Code:    CodeDenied,
-			Message: fmt.Sprintf("directory %s of the control socket may be written by other users", dir),
+			Message: fmt.Sprintf("directory %s of the control socket belongs to another user or may be written by others", dir),
 			Hint:    "chmod go-w " + dir + ", or choose another with --socket",
 		}
 	}

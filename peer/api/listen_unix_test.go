@@ -191,6 +191,27 @@ func TestT16ADirectoryOthersMayWriteIsRefused(t *testing.T) {
 	}
 	_, err := api.Listen(path)
 	wantCode(t, err, api.CodeDenied)
+	if os.Geteuid() != 0 {
+		return // only root can give a directory away
+	}
+	if err := errors.Join(os.Chmod(filepath.Dir(path), 0o755), os.Chown(filepath.Dir(path), 65534, 65534)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = api.Listen(path)
+	wantCode(t, err, api.CodeDenied)
+}
+
+// TestT16ASocketInASharedDirectoryIsOurs is --socket /tmp/peerd.sock: others may put
+// something there first, but what we have put there stays.
+func TestT16ASocketInASharedDirectoryIsOurs(t *testing.T) {
+	path := socketPath(t)
+	if err := os.Chmod(filepath.Dir(path), 0o777|fs.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
+	listen(t, path)
+	if info, err := os.Lstat(path); err != nil || info.Mode() != fs.ModeSocket|0o600 {
+		t.Errorf("socket: got %v, %v", info.Mode(), err)
+	}
 }
 
 func TestAPathTooLongForASocketIsAClearError(t *testing.T) {

@@ -41,7 +41,7 @@ func Hold(dir string) (release func() error, err error) {
 func lockDirectory(dir string) (*directoryLock, error) {
 	root, err := statedir.Open(dir)
 	if err != nil {
-		return nil, fmt.Errorf("lock state directory: %w", err)
+		return nil, err
 	}
 	defer root.Close()
 	file, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o600)
