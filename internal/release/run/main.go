@@ -56,7 +56,7 @@ func parse(args []string) (release.Options, error) {
 		opts.Targets = append(opts.Targets, target)
 	}
 	if len(opts.Targets) == 0 {
-		return opts, errors.New("usage: run [-out DIR] [-key FILE] OS/ARCH...")
+		return opts, errors.New("say what to build for: run [-out DIR] [-key FILE] OS/ARCH [OS/ARCH...]")
 	}
 	return opts, nil
 }
