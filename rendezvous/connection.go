@@ -41,6 +41,9 @@ type connection struct {
 	// the table takes nothing of c any more. Guarded by relayTable.mu.
 	provenEndpoints []netip.AddrPort
 	forgotten       bool
+	// withholds is set while c's endpoints are shown only to whom it consents to.
+	// Guarded by relayTable.mu.
+	withholds bool
 
 	// rosterVersion is the version of the roster the peer has been sent.
 	// Guarded by hub.mu.

@@ -12,14 +12,18 @@ import (
 // learnEndpoints notes where c says it can be reached. Observed candidates
 // count only with a cookie for exactly that endpoint (or when this login has
 // proved them before), and mapped ones only where c is: otherwise a peer could
-// have others probe a victim. Local ones are passed on as they are; whoever is
-// introduced filters them. What was observed where the peer logged in also
+// have others probe a victim. Local ones are passed on as they are, unless nobody
+// can be there; whoever is introduced filters them. What was observed where the peer logged in also
 // becomes a relay endpoint.
 func (h *hub) learnEndpoints(c *connection, claimed []wire.Candidate, nat wire.NATReport, now time.Time) {
 	var candidates []wire.Candidate
 	var relayed []netip.AddrPort
 	for _, claim := range claimed[:min(len(claimed), wire.MaxCandidates)] {
 		candidate := withoutProof(claim)
+		if !c.mayBeAt(candidate.Endpoint.Addr()) {
+			h.counters.uncertified.Add(1)
+			continue
+		}
 		switch claim.Kind {
 		case wire.CandidatePredicted, wire.CandidateTCP:
 			continue // of one talk only: see predicted, and ours to name: see withTCP
@@ -76,6 +80,13 @@ func firstIPv4(endpoints []netip.AddrPort) netip.AddrPort {
 func withoutProof(claim wire.Candidate) wire.Candidate {
 	addr := claim.Endpoint.Addr().Unmap().WithZone("")
 	return wire.Candidate{Endpoint: netip.AddrPortFrom(addr, claim.Endpoint.Port()), Kind: claim.Kind}
+}
+
+// mayBeAt reports whether anybody could be reached at addr. On loopback only those can
+// who reach us there, on one machine.
+func (c *connection) mayBeAt(addr netip.Addr) bool {
+	scope := addressscope.Of(addr)
+	return scope > addressscope.Loopback || scope == addressscope.Loopback && c.remote.Addr().IsLoopback()
 }
 
 // mayBeMappedAt reports whether a router may forward a port of addr to c: it has

@@ -9,6 +9,7 @@ import (
 // login makes c the connection of its key, in place of one it may have had, and
 // welcomes it: the roster it is sent already shows it online.
 func (h *hub) login(c *connection, hello wire.Hello, now time.Time) {
+	h.relay.withhold(c, hello.Withhold)
 	h.learnEndpoints(c, hello.Candidates, hello.NAT, now) // before anybody can talk to it
 	h.mu.Lock()
 	replaced := h.online[c.key]

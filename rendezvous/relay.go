@@ -26,9 +26,12 @@ type relayTable struct {
 
 // session is the right of two introduced, logged-in peers to use the relay.
 type session struct {
-	peers  [2]*connection
-	opened time.Time
-	used   atomic.Int64 // seconds since opened, whatever the wall clock is set to
+	peers [2]*connection
+	// consents are what the peers have said about being shown to each other. Guarded
+	// by relayTable.mu.
+	consents [2]consent
+	opened   time.Time
+	used     atomic.Int64 // seconds since opened, whatever the wall clock is set to
 }
 
 // provenEndpoint is a UDP endpoint that a peer proved by cookie, on the login

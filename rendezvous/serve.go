@@ -41,6 +41,7 @@ func (s *Server) handle(c *connection, kind wire.Kind, body []byte, now time.Tim
 	case wire.Pong:
 		c.pong(m.Nonce, now)
 	case wire.Endpoints:
+		s.relay.withhold(c, m.Withhold)
 		s.hub.learnEndpoints(c, m.Candidates, m.NAT, now)
 		s.observeAtDoor(c)
 	case wire.Prekey:

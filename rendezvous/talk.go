@@ -46,30 +46,34 @@ func (h *hub) callee(c *connection, m wire.Talk, now time.Time) (*connection, wi
 // introduction also brings the message, is told first.
 func (h *hub) introduce(caller, callee *connection, m wire.Talk) {
 	callerIn, calleeIn := fireIn(caller.rtt(), callee.rtt())
-	toCallee := introduction(caller, callee)
-	toCallee.Candidates = withPredicted(toCallee.Candidates, caller.predicted(m.Candidates))
+	toCallee, toCaller := introduction(caller, callee), introduction(callee, caller)
 	toCallee.FireIn, toCallee.Sealed = calleeIn, m.Sealed
-	toCaller := introduction(callee, caller)
 	toCaller.FireIn, toCaller.Caller = callerIn, true
-	if !isObserved(toCallee.Candidates) || !isObserved(toCaller.Candidates) {
-		toCallee.Candidates = withTCP(toCallee.Candidates, caller.remote)
-		toCaller.Candidates = withTCP(toCaller.Candidates, callee.remote)
+	h.relay.consent(caller, toCallee.Session, m.Withhold)
+	shown := h.relay.bothConsent(caller, toCallee.Session)
+	if shown {
+		showEndpoints(caller, callee, &toCaller, &toCallee, m.Candidates)
 	}
 	_ = callee.send(toCallee)
 	_ = caller.send(toCaller)
-	h.log.Debug().Str("name", caller.name).Str("to", callee.name).
+	h.log.Debug().Str("name", caller.name).Str("to", callee.name).Bool("shown", shown).
 		Dur("caller_fire_in", callerIn).Dur("callee_fire_in", calleeIn).Msg("introduction")
 }
 
-// introduction describes peer to the other peer of their session.
+// introduction says to the other peer of their session who peer is, but not where.
 func introduction(peer, other *connection) wire.Introduction {
-	candidates, nat := peer.reachableAt()
-	return wire.Introduction{
-		Session:    sessionOf(peer, other),
-		Peer:       peer.key,
-		Instance:   peer.instance,
-		Candidates: candidates,
-		NAT:        nat,
+	return wire.Introduction{Session: sessionOf(peer, other), Peer: peer.key, Instance: peer.instance}
+}
+
+// showEndpoints adds where the peers are; the caller's, with what it has claimed in
+// this talk alone.
+func showEndpoints(caller, callee *connection, toCaller, toCallee *wire.Introduction, claimed []wire.Candidate) {
+	toCaller.Candidates, toCaller.NAT = callee.reachableAt()
+	toCallee.Candidates, toCallee.NAT = caller.reachableAt()
+	toCallee.Candidates = withPredicted(toCallee.Candidates, caller.predicted(claimed))
+	if !isObserved(toCallee.Candidates) || !isObserved(toCaller.Candidates) {
+		toCallee.Candidates = withTCP(toCallee.Candidates, caller.remote)
+		toCaller.Candidates = withTCP(toCaller.Candidates, callee.remote)
 	}
 }
 
