@@ -30,6 +30,7 @@ type Engine struct {
 	talk         talk
 	search       search
 	reunion      reunion
+	homes        homes
 	quality      quality
 	sockets      ownSockets
 	ledger       []Attempt
@@ -202,6 +203,7 @@ func (e *Engine) replied(now time.Time, from route, reply wire.ProbeReply) {
 		return
 	}
 	c.answered(now, entry.RTT)
+	e.homes.add(from.to.Addr())
 	e.choose(now, c)
 }
 

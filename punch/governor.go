@@ -12,11 +12,20 @@ import (
 // fill its table. Both add up over sessions, so one Governor bounds what all of
 // them send towards endpoints that have not answered.
 const (
-	// ProbesPerSecond to such endpoints, of 92 bytes each: half a megabit. A
+	// SustainedProbes is how many probes a second go to such endpoints in the long
+	// run, of 92 bytes each: 150 kbit/s. It bounds what somebody gets who is named
+	// falsely again and again, by whomever, in however many sessions. Higher makes
+	// us more of a nuisance; lower has honest peers behind hard NATs wait.
+	SustainedProbes = 200
+	// SustainedBurst is how far the sum of probes may run ahead of that: by both
+	// passes of a spray over 640 ports, and the volleys of three introductions.
+	// A smaller one has hard NATs fail.
+	SustainedBurst = 1500
+
+	// ProbesPerSecond bounds the same while SustainedBurst lasts: half a megabit. A
 	// strategy for hard NATs sends 640 packets in about a second. Lower makes
-	// that take longer than the peers wait for each other; higher is a nuisance
-	// to whoever was named falsely, and sets up flows faster than small routers
-	// can.
+	// that take longer than the peers wait for each other; higher sets up flows
+	// faster than small routers can.
 	ProbesPerSecond = 600
 	// ProbeBurst is how far the sum of probes may run ahead of that rate: by what
 	// a volley and 640 sockets opened at 1,000 a second take. A smaller one has
@@ -62,9 +71,10 @@ const (
 // zero value is ready for use; it is not safe for concurrent use. Times must
 // not run backwards.
 type Governor struct {
-	// spent are the probes of the burst that have not been made up for.
-	spent   float64
-	updated time.Time
+	// spent are the probes of ProbeBurst that have not been made up for, and ahead
+	// those of SustainedBurst.
+	spent, ahead float64
+	updated      time.Time
 	// flows are when each was last used: at most MaxFlows.
 	flows map[Flow]time.Time
 	// swept is when flows were last looked through.
@@ -73,14 +83,17 @@ type Governor struct {
 
 // Probe judges a probe, or an opener: it costs a packet, and a flow.
 func (g *Governor) Probe(now time.Time, flow Flow) Verdict {
-	g.spent = max(0, g.spent-now.Sub(g.updated).Seconds()*ProbesPerSecond)
+	elapsed := now.Sub(g.updated).Seconds()
 	g.updated = now
-	if g.spent+1 > ProbeBurst {
+	g.spent = max(0, g.spent-elapsed*ProbesPerSecond)
+	g.ahead = max(0, g.ahead-elapsed*SustainedProbes)
+	if g.spent+1 > ProbeBurst || g.ahead+1 > SustainedBurst {
 		return TooManyProbes
 	}
 	verdict := g.Open(now, flow)
 	if verdict == Allowed {
 		g.spent++
+		g.ahead++
 	}
 	return verdict
 }

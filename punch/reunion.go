@@ -1,6 +1,8 @@
 package punch
 
 import (
+	"net/netip"
+	"slices"
 	"time"
 
 	"peerd/wire"
@@ -12,9 +14,16 @@ import (
 // every ten. The slots of the slower rhythms are among those of the faster
 // ones, so that two sides that began at different times still meet. A volley is
 // 2 s long, which is how far the two clocks may be apart.
+//
+// They meet only at addresses where the peer has answered before: an endpoint that
+// the rendezvous alone has named may be a stranger's, who must not get a volley in
+// every slot of a day (threat T2).
 const (
 	// reunionAfter is how long an introduction is waited for first.
 	reunionAfter = 3 * time.Second
+	// maxHomes bounds the addresses that are remembered: the peer's in its last
+	// networks.
+	maxHomes = 4
 )
 
 // reunionRhythms are the distances of the slots, and until when each holds,
@@ -25,6 +34,20 @@ var reunionRhythms = [...]struct{ every, until time.Duration }{
 	{15 * time.Second, 10 * time.Minute},
 	{time.Minute, 24 * time.Hour},
 	{10 * time.Minute, 1 << 62},
+}
+
+// homes are the addresses at which the peer has answered, the latest last.
+type homes []netip.Addr
+
+// add remembers an address, in place of the oldest of too many.
+func (h *homes) add(addr netip.Addr) {
+	if slices.Contains(*h, addr) {
+		return
+	}
+	if len(*h) == maxHomes {
+		*h = slices.Delete(*h, 0, 1)
+	}
+	*h = append(*h, addr)
 }
 
 // reunion is the state of it. The zero reunion is not needed.
@@ -59,7 +82,7 @@ func (e *Engine) meetAgain(now time.Time) {
 		return
 	}
 	for _, c := range e.checks.candidates {
-		if c.rtt > 0 || c.kind == wire.CandidateObserved {
+		if c.rtt > 0 || c.kind == wire.CandidateObserved && slices.Contains(e.homes, c.to.Addr()) {
 			c.volley = volley{start: now}
 			line := e.entry(StrategyReunion, c.to)
 			line.Kind = c.kind

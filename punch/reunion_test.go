@@ -19,7 +19,7 @@ func TestPairMeetsAgainWithoutTheRendezvous(t *testing.T) {
 	for seed := range uint64(50) {
 		w := newWorld(seed, [2]kind{usual, usual})
 		w.introduce(0, nil, 0)
-		w.run(epoch.Add(time.Duration(seed) * time.Second))
+		w.run(epoch.Add(time.Duration(seed+1) * time.Second))
 		w.rendezvous, w.relayUp = false, false
 		for _, h := range w.homes {
 			h.router.forget()

@@ -24,6 +24,17 @@ func (g *governor) mayProbe(flow punch.Flow) bool {
 	return g.count(g.all.Probe(time.Now(), flow))
 }
 
+// mayConnect pays for the attempts to open a TCP connection on flow: each is a
+// packet to somebody who has not answered.
+func (g *governor) mayConnect(flow punch.Flow) bool {
+	for range attemptTimes {
+		if !g.mayProbe(flow) {
+			return false
+		}
+	}
+	return true
+}
+
 // mayOpen pays for another datagram on flow.
 func (g *governor) mayOpen(flow punch.Flow) bool {
 	g.mu.Lock()

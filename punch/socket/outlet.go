@@ -176,7 +176,7 @@ func (x *Session) acceptsPacket(id punch.SocketID, packet []byte, from netip.Add
 	}
 	x.socket.counters.unknownSource.Add(1)
 	if path.IsDirect() && path.Direct.Addr() == from.Addr() {
-		x.strayed(id, from)
+		x.strayed(id, from, packet)
 	}
 	return false
 }

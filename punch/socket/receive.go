@@ -175,7 +175,7 @@ func (s *Socket) receiveDirect(packet []byte, from netip.AddrPort) (*Session, []
 	if x == nil {
 		s.counters.unknownSource.Add(1)
 		if at := s.registry.byPath(from.Addr()); at != nil {
-			at.strayed(0, from)
+			at.strayed(0, from, packet)
 		}
 	}
 	return x, packet

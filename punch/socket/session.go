@@ -21,6 +21,11 @@ const sentInterval = 100 * time.Millisecond
 // work for us, and probes.
 const strayedInterval = 100 * time.Millisecond
 
+// leastStray is the size of the smallest datagram that counts as a stray. Its
+// source can be forged and gets a probe: that is then at most three times as much
+// as was sent (RFC 9000 section 8.1). The peer's packets are larger.
+const leastStray = (wire.ProbeSize + 2) / 3
+
 // engine is what a Session needs of punch.Engine; tests listen in between.
 type engine interface {
 	Step(now time.Time, event punch.Event) []punch.Action
@@ -177,8 +182,8 @@ func (x *Session) sending() {
 }
 
 // strayed notes that a packet of nobody's came from the address of our path.
-func (x *Session) strayed(id punch.SocketID, from netip.AddrPort) {
-	if x.isDue(&x.lastStrayed, strayedInterval) {
+func (x *Session) strayed(id punch.SocketID, from netip.AddrPort, packet []byte) {
+	if len(packet) >= leastStray && x.isDue(&x.lastStrayed, strayedInterval) {
 		x.step(punch.Strayed{Socket: id, From: from})
 	}
 }

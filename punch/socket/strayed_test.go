@@ -83,3 +83,23 @@ func TestStraysDoNotKeepTheEngineBusy(t *testing.T) {
 		}
 	})
 }
+
+// TestT05AStrayGetsAtMostThreeTimesWhatItSent has somebody forge small packets from
+// the address of the path: each octet that we answer with goes to whoever is there.
+func TestT05AStrayGetsAtMostThreeTimesWhatItSent(t *testing.T) {
+	for size := 1; size <= 100; size++ {
+		a, b := newLinkedPair(t)
+		a.session.Introduce(Introduction{Candidates: []wire.Candidate{{Endpoint: b.bound, Kind: wire.CandidateObserved}}})
+		if path := a.session.Path(); path.Direct != b.bound {
+			t.Fatalf("the path is %v, so there are no strays", path)
+		}
+		victim, before := netip.AddrPortFrom(b.bound.Addr(), 9999), a.link.count(wire.DatagramProbe)
+		packet := append([]byte{0x40}, make([]byte, size-1)...)
+		a.demultiplex(packet, victim)
+		if got := (a.link.count(wire.DatagramProbe) - before) * wire.ProbeSize; got > 3*size {
+			t.Errorf("%d octets for one packet of %d", got, size)
+		} else if size >= wire.ProbeSize && got == 0 {
+			t.Errorf("a packet of %d octets gets nothing: this test proves nothing", size)
+		}
+	}
+}

@@ -17,8 +17,9 @@ var (
 	// errNoTCPSource means that there is no control connection, or that it is of
 	// the other address family than the peer's.
 	errNoTCPSource = errors.New("no control connection to share a port with")
-	// errTooManyFlows means that the governor lets our router rest.
-	errTooManyFlows = errors.New("too many flows on our router")
+	// errHeldBack means that the governor allows no more packets to endpoints that
+	// have not answered, or lets our router rest.
+	errHeldBack = errors.New("too many packets to endpoints that have not answered")
 )
 
 // SetTCPSource says which local endpoint connections to peers leave from: that
@@ -55,8 +56,8 @@ func (s *stream) connect() error {
 	if source == nil || !source.IsValid() || source.Addr().Is4() != s.to.Addr().Is4() {
 		return errNoTCPSource
 	}
-	if !x.socket.governor.mayOpen(x.flow(s.id, s.to)) {
-		return errTooManyFlows
+	if !x.socket.governor.mayConnect(x.flow(s.id, s.to)) {
+		return errHeldBack
 	}
 	conn, err := x.socket.openTCP(s.ctx, *source, s.to)
 	if err != nil {
