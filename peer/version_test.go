@@ -1,10 +1,17 @@
 package peer
 
 import (
+	"bytes"
 	"crypto/tls"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,14 +25,16 @@ import (
 	"peerd/wire"
 )
 
-// scriptedRendezvous answers every Hello with the same frames and is silent then.
+// scriptedRendezvous answers every Hello and is silent then.
 type scriptedRendezvous struct {
 	invite invite.Invite
+	// answer returns the frames that follow the Hello of a peer.
+	answer func(peer wire.Key, hello wire.Hello) []byte
 	hellos chan wire.Hello // those that have come
 	logins atomic.Int32
 }
 
-func startScripted(t *testing.T, answer []byte) *scriptedRendezvous {
+func startScripted(t *testing.T, answer func(wire.Key, wire.Hello) []byte) *scriptedRendezvous {
 	t.Helper()
 	self, err := identity.Generate()
 	if err != nil {
@@ -37,6 +46,7 @@ func startScripted(t *testing.T, answer []byte) *scriptedRendezvous {
 	}
 	r := &scriptedRendezvous{
 		invite: invite.Invite{Address: listener.Addr().String(), Server: self.Key(), Circle: "home", Token: []byte("sixteen byte tok")},
+		answer: answer,
 		hellos: make(chan wire.Hello, 16),
 	}
 	var connections sync.WaitGroup
@@ -46,7 +56,7 @@ func startScripted(t *testing.T, answer []byte) *scriptedRendezvous {
 			if err != nil {
 				return
 			}
-			connections.Go(func() { r.serve(tls.Server(raw, self.ServerTLS(wire.ControlProtocol)), answer) })
+			connections.Go(func() { r.serve(tls.Server(raw, self.ServerTLS(wire.ControlProtocol))) })
 		}
 	})
 	t.Cleanup(func() {
@@ -57,7 +67,7 @@ func startScripted(t *testing.T, answer []byte) *scriptedRendezvous {
 }
 
 // serve ends when the peer does: daemons are closed before the rendezvous.
-func (r *scriptedRendezvous) serve(conn *tls.Conn, answer []byte) {
+func (r *scriptedRendezvous) serve(conn *tls.Conn) {
 	defer conn.Close()
 	_, body, err := wire.ReadFrame(conn, nil)
 	if err != nil {
@@ -67,9 +77,13 @@ func (r *scriptedRendezvous) serve(conn *tls.Conn, answer []byte) {
 	if err != nil {
 		return
 	}
+	key, err := identity.PeerKey(conn.ConnectionState())
+	if err != nil {
+		return
+	}
 	r.logins.Add(1)
 	r.hellos <- hello
-	if _, err := conn.Write(answer); err != nil {
+	if _, err := conn.Write(r.answer(key, hello)); err != nil {
 		return
 	}
 	for err == nil {
@@ -86,19 +100,20 @@ func (r *scriptedRendezvous) startPeer(t *testing.T, name string) *Daemon {
 	return d
 }
 
-func frame(t *testing.T, m wire.Message) []byte {
+// always answers every Hello with the same message.
+func always(t *testing.T, m wire.Message) func(wire.Key, wire.Hello) []byte {
 	t.Helper()
 	encoded, err := wire.AppendFrame(nil, m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return encoded
+	return func(wire.Key, wire.Hello) []byte { return encoded }
 }
 
 // A peer that does not understand its rendezvous says so, to whoever starts it and
 // to whoever asks for the status, and leaves it in peace.
 func TestT26RendezvousThatRequiresMoreThanWeKnowIsLeft(t *testing.T) {
-	r := startScripted(t, frame(t, wire.Welcome{
+	r := startScripted(t, always(t, wire.Welcome{
 		Version: wire.MinVersion, Circle: "home", Name: "alice", Observed: netip.MustParseAddrPort("192.0.2.1:1"),
 		Requires: []wire.Feature{wire.FeatureWithhold, 7},
 	}))
@@ -121,7 +136,7 @@ func TestT26RendezvousThatRequiresMoreThanWeKnowIsLeft(t *testing.T) {
 
 // What goes out before a rendezvous is known must be readable to every one.
 func TestT26HelloThatRequiresNothingReachesEveryVersion(t *testing.T) {
-	r := startScripted(t, frame(t, wire.Refused{Code: wire.RefusedBusy}))
+	r := startScripted(t, always(t, wire.Refused{Code: wire.RefusedBusy}))
 	r.startPeer(t, "alice")
 	select {
 	case hello := <-r.hellos:
@@ -131,4 +146,92 @@ func TestT26HelloThatRequiresNothingReachesEveryVersion(t *testing.T) {
 	case <-time.After(hangGuard):
 		t.Fatal("no hello")
 	}
+}
+
+// What rendezvous of earlier releases say is understood today: the bytes of their
+// vectors, sent as they are; in the introduction, the names of those who meet are
+// ours.
+func TestT26RendezvousOfTheDayBeforeIsUnderstood(t *testing.T) {
+	dirs, err := filepath.Glob("../wire/testdata/older/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dirs = slices.DeleteFunc(dirs, func(dir string) bool { return filepath.Ext(dir) != "" })
+	if len(dirs) < 2 {
+		t.Fatalf("found %v", dirs)
+	}
+	for _, dir := range dirs {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			introductions := oldBodies(t, filepath.Join(dir, "introduction.json"))
+			answer := oldFrame(wire.KindWelcome, oldBodies(t, filepath.Join(dir, "welcome.json"))[0])
+			var rows []wire.Row
+			for _, body := range oldBodies(t, filepath.Join(dir, "snapshot.json")) {
+				snapshot, err := wire.ParseSnapshot(body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if rows = snapshot.Rows; len(rows) > 1 && !snapshot.More {
+					answer = append(answer, oldFrame(wire.KindSnapshot, body)...)
+					break
+				}
+			}
+			other := rows[len(rows)-1].Key
+			r := startScripted(t, func(us wire.Key, hello wire.Hello) []byte {
+				frames := slices.Clone(answer)
+				for _, body := range introductions {
+					frames = append(frames, oldFrame(wire.KindIntroduction, introduce(body, us, hello.Instance, other))...)
+				}
+				return frames
+			})
+			d := r.startPeer(t, "")
+			c := &circle{t: t}
+			if err := d.AwaitOnline(c.guard()); err != nil {
+				t.Fatal(err)
+			}
+			c.await("the roster is known", func() bool {
+				_, known := d.rosterRow(other)
+				return known
+			})
+			c.await("the introduction has opened a session", func() bool { return d.isSessionPeer(other) })
+			if name := d.ownName(); name != "alice" {
+				t.Errorf("we are called %q", name)
+			}
+		})
+	}
+}
+
+// introduce returns an old introduction, of us to the other.
+func introduce(body []byte, us wire.Key, instance wire.Instance, other wire.Key) []byte {
+	m, err := wire.ParseIntroduction(body)
+	if err != nil {
+		return nil
+	}
+	ours := wire.DeriveSessionID(us, instance, other, m.Instance)
+	body = bytes.Replace(body, m.Session[:], ours[:], 1)
+	return bytes.Replace(body, m.Peer[:], other[:], 1)
+}
+
+func oldFrame(kind wire.Kind, body []byte) []byte {
+	return append(binary.BigEndian.AppendUint32(nil, uint32(kind)<<24|uint32(len(body))), body...)
+}
+
+// oldBodies returns the bodies in a file of vectors.
+func oldBodies(t *testing.T, file string) (bodies [][]byte) {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vectors []struct{ Hex string }
+	if err := json.Unmarshal(content, &vectors); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range vectors {
+		body, err := hex.DecodeString(v.Hex)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies
 }

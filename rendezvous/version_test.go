@@ -1,7 +1,13 @@
 package rendezvous
 
 import (
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"peerd/wire"
 )
@@ -53,4 +59,63 @@ func TestT26HelloWeWouldMisunderstandIsRefusedByName(t *testing.T) {
 		})
 	}
 	newClient(t, s).login(wire.Hello{Name: "alice", Token: invite})
+}
+
+// What peers of earlier releases say at login gets them in today: the bytes of their
+// vectors, sent as they are.
+func TestT26HellosOfTheDayBeforeAreAdmitted(t *testing.T) {
+	files, err := filepath.Glob("../wire/testdata/older/*/hello.json")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("found %v, %v", files, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+			for i, hello := range oldBodies(t, file) {
+				s := startServer(t)
+				c := newClient(t, s)
+				m, err := wire.ParseHello(hello)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if m.Token != nil { // the vector's invite
+					if _, err := s.state.addInvite(m.Token, 1, time.Hour, time.Now()); err != nil {
+						t.Fatal(err)
+					}
+				} else { // a member since before
+					c.login(wire.Hello{Name: "小明", Token: token(t, s, 1)})
+				}
+				if err := c.dial(); err != nil {
+					t.Fatal(err)
+				}
+				header := binary.BigEndian.AppendUint32(nil, uint32(wire.KindHello)<<24|uint32(len(hello)))
+				if _, err := c.conn.Write(append(header, hello...)); err != nil {
+					t.Fatal(err)
+				}
+				if welcome := await[wire.Welcome](c); welcome.Version != 1 || welcome.Name != "小明" || len(welcome.Requires) > 0 {
+					t.Errorf("hello %d is answered with %+v", i, welcome)
+				}
+			}
+		})
+	}
+}
+
+// oldBodies returns the bodies in a file of vectors.
+func oldBodies(t *testing.T, file string) (bodies [][]byte) {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vectors []struct{ Hex string }
+	if err := json.Unmarshal(content, &vectors); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range vectors {
+		body, err := hex.DecodeString(v.Hex)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies
 }
