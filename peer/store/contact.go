@@ -16,6 +16,7 @@ type Contact struct {
 	Name     string            // as it was at the first contact
 	Petname  string            // what the user calls the peer instead; empty = Name
 	PinnedAt time.Time         // of the first contact, or of the user's decision to trust a new key
+	ChosenAt time.Time         // when the user chose to have to do with the peer; zero = it has only come to us
 	Prekey   wire.SignedPrekey // the newest known; ID 0 = none. Verified by whoever pinned it
 	LastSeen time.Time         // zero = never online
 
@@ -46,7 +47,7 @@ func (e *KeyChangedError) Error() string {
 }
 
 const contactColumns = `key, name, petname, pinned_at, prekey_id, prekey_public, prekey_signature, last_seen,
-	verified_at, blocked_at, receipts`
+	verified_at, blocked_at, receipts, chosen_at`
 
 // A PendingError says that messages to a peer, not known to be delivered, stand
 // in the way of forgetting it.
@@ -124,6 +125,12 @@ func (s *Store) SetPetname(ctx context.Context, key wire.Key, petname string) er
 // that back. The error is ErrNotFound when the key is no contact's.
 func (s *Store) SetVerified(ctx context.Context, key wire.Key, at time.Time) error {
 	return s.changeContact(ctx, key, "verify", `UPDATE contact SET verified_at = ? WHERE key = ?`, toNanos(at), key[:])
+}
+
+// SetChosen notes when the user chose to have to do with the contact. The error is
+// ErrNotFound when the key is no contact's.
+func (s *Store) SetChosen(ctx context.Context, key wire.Key, at time.Time) error {
+	return s.changeContact(ctx, key, "choose", `UPDATE contact SET chosen_at = ? WHERE key = ?`, toNanos(at), key[:])
 }
 
 // SetBlocked notes since when the contact is blocked; zero unblocks it. The error
@@ -211,7 +218,7 @@ func (tx *transaction) discardPending(peer wire.Key) ([]wire.MessageID, error) {
 }
 
 func (tx *transaction) upsertContact(c Contact) error {
-	return tx.exec(`INSERT INTO contact (`+contactColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	return tx.exec(`INSERT INTO contact (`+contactColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET
 			last_seen        = max(last_seen, excluded.last_seen),
 			prekey_id        = iif(excluded.prekey_id = 0, prekey_id, excluded.prekey_id),
@@ -219,21 +226,21 @@ func (tx *transaction) upsertContact(c Contact) error {
 			prekey_signature = iif(excluded.prekey_id = 0, prekey_signature, excluded.prekey_signature)`,
 		c.Key[:], c.Name, c.Petname, toNanos(c.PinnedAt),
 		int64(c.Prekey.ID), c.Prekey.Public[:], c.Prekey.Signature[:], toNanos(c.LastSeen),
-		toNanos(c.VerifiedAt), toNanos(c.BlockedAt), string(c.Receipts))
+		toNanos(c.VerifiedAt), toNanos(c.BlockedAt), string(c.Receipts), toNanos(c.ChosenAt))
 }
 
 func scanContact(row scanner) (Contact, error) {
 	var c Contact
 	var key, public, signature []byte
-	var pinned, prekeyID, seen, verified, blocked int64
+	var pinned, prekeyID, seen, verified, blocked, chosen int64
 	err := row.Scan(&key, &c.Name, &c.Petname, &pinned, &prekeyID, &public, &signature, &seen,
-		&verified, &blocked, &c.Receipts)
+		&verified, &blocked, &c.Receipts, &chosen)
 	if err != nil {
 		return Contact{}, fmt.Errorf("read contact: %w", err)
 	}
 	c.Key = wire.Key(key)
 	c.Prekey = wire.SignedPrekey{ID: uint64(prekeyID), Public: [32]byte(public), Signature: [64]byte(signature)}
 	c.PinnedAt, c.LastSeen = fromNanos(pinned), fromNanos(seen)
-	c.VerifiedAt, c.BlockedAt = fromNanos(verified), fromNanos(blocked)
+	c.VerifiedAt, c.BlockedAt, c.ChosenAt = fromNanos(verified), fromNanos(blocked), fromNanos(chosen)
 	return c, nil
 }

@@ -126,6 +126,59 @@ func TestContactOfTheFirstSchemaKeepsItsName(t *testing.T) {
 	}
 }
 
+// TestContactsOfEarlierSchemasAreChosen proves that an upgrade takes those for chosen
+// with whom the user has had to do, and nobody else.
+func TestContactsOfEarlierSchemasAreChosen(t *testing.T) {
+	dir := t.TempDir()
+	db, err := connect(filepath.Join(dir, fileName), 1)
+	check(t, err)
+	do := func(statement string, args ...any) {
+		t.Helper()
+		_, err := db.ExecContext(t.Context(), statement, args...)
+		check(t, err)
+	}
+	for _, step := range steps(t) {
+		if step.version < 13 {
+			check(t, migrateStep(t.Context(), db, step))
+		}
+	}
+	contact := func(key byte, name, petname string, verified int) {
+		raw := wire.Key{key}
+		do(`INSERT INTO contact (key, name, petname, pinned_at, prekey_id, prekey_public, prekey_signature, last_seen, verified_at)
+			VALUES (?, ?, ?, ?, 0, zeroblob(32), zeroblob(64), 0, ?)`, raw[:], name, petname, toNanos(noon), verified)
+		do(`INSERT INTO conversation (peer) VALUES (?)`, raw[:])
+	}
+	message := func(key byte, outgoing, kind int, group []byte) {
+		raw := wire.Key{key}
+		do(`INSERT INTO message (id, peer, outgoing, seq, body, sent_at, state, kind, group_id)
+			VALUES (randomblob(16), ?, ?, 1, 'hello', 1, ?, ?, ?)`, raw[:], outgoing, []string{"unread", "delivered"}[outgoing], kind, group)
+	}
+	contact(1, "wrote to us", "", 0)
+	message(1, 0, 64, []byte{})
+	contact(2, "written to", "", 0)
+	message(2, 1, 64, []byte{})
+	contact(3, "offered a file", "", 0)
+	message(3, 1, 98, []byte{})
+	contact(4, "verified", "", 1)
+	contact(5, "called something", "dad", 0)
+	contact(6, "of a group", "", 0)
+	message(6, 1, 64, make([]byte, 16))
+	contact(7, "answered about its file", "", 0)
+	message(7, 1, 99, []byte{})
+	check(t, db.Close())
+	all, err := reopen(t, dir).Contacts(t.Context())
+	check(t, err)
+	var chosen []string
+	for _, c := range all {
+		if !c.ChosenAt.IsZero() {
+			chosen = append(chosen, c.Name)
+		}
+	}
+	if want := []string{"called something", "offered a file", "verified", "written to"}; !slices.Equal(chosen, want) {
+		t.Errorf("chosen are %q, want %q", chosen, want)
+	}
+}
+
 func TestPetnameIsOneContactsOnly(t *testing.T) {
 	s := openTest(t)
 	for key, name := range map[wire.Key]string{bob: "bob", carol: "carol"} {
