@@ -38,6 +38,9 @@ func startReading(t *quic.Transport) error {
 // made: the caller may change it.
 func QUICConfig() *quic.Config {
 	return &quic.Config{
+		// Of one version there is nothing to negotiate, so nothing that somebody in
+		// the middle could lower.
+		Versions: []quic.Version{quic.Version1},
 		// A hidden switch to a path with a smaller MTU would swallow packets
 		// that were discovered to fit the old one. 1200 bytes pass every path
 		// QUIC works on (RFC 9000 section 14), and with the relay's 17 bytes
