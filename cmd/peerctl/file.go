@@ -287,7 +287,7 @@ func (a *app) completeTransfers(command *cobra.Command, _ []string, _ string) (i
 	err := a.with(func(_ context.Context, client *api.Client, _ []string) error {
 		transfers, err := client.Transfers(ctx)
 		for _, t := range transfers {
-			if !t.State.Final() {
+			if !t.State.Final() && printable.Line(t.ID) == t.ID {
 				ids = append(ids, t.ID+"\t"+printable.Line(t.Name))
 			}
 		}

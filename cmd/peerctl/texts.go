@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"peerd/internal/printable"
 	"peerd/peer/api"
 )
 
@@ -88,9 +89,9 @@ func fill(format string, args ...any) string {
 }
 
 // word returns the text for a word of the daemon's; that of a newer daemon,
-// which has none, stays as it is.
+// which has none, stays as it is, made printable.
 func word[W ~string](words map[W]string, w W) string {
-	return cmp.Or(words[w], string(w))
+	return cmp.Or(words[w], printable.Line(string(w)))
 }
 
 // translate returns e in this language as far as there are words for it.

@@ -319,7 +319,7 @@ func TestTextsMayBeginWithASlash(t *testing.T) {
 	}
 }
 
-func TestWhatPeersWroteCannotActOnTheTerminal(t *testing.T) {
+func TestT19WhatPeersWroteCannotActOnTheTerminal(t *testing.T) {
 	s := begin(t)
 	s.daemon.peers[0].Name = "b\x1b[2Job"
 	s.tell(upMsg{})

@@ -149,7 +149,7 @@ func (m *Model) title() string {
 		title += "  " + m.text.Verified
 	}
 	if p := m.shown.peer; p.Endpoint.IsValid() {
-		title += "  " + string(p.Transport) + " " + p.Endpoint.String()
+		title += "  " + printable.Line(string(p.Transport)) + " " + p.Endpoint.String()
 	}
 	if q := m.shown.peer.Queued; q > 0 {
 		title += "  " + fill(m.text.Queued, q)

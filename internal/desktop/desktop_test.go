@@ -9,7 +9,7 @@ import (
 
 const hostile = `<b>bold</b> <a href="http://evil.example">click</a> & <img src="file:///etc/passwd"/>`
 
-func TestWhatPeersWroteIsNoMarkup(t *testing.T) {
+func TestT19WhatPeersWroteIsNoMarkup(t *testing.T) {
 	for name, c := range map[string]struct {
 		capabilities []string
 		body         string
