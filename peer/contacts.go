@@ -19,6 +19,7 @@ type contacts struct {
 	byKey     map[wire.Key]store.Contact
 	byName    map[string]wire.Key // as pinned
 	byPetname map[string]wire.Key
+	byFold    map[string]wire.Key // pinned names, as people would take them for each other
 }
 
 func (d *Daemon) loadContacts() (contacts, error) {
@@ -26,6 +27,7 @@ func (d *Daemon) loadContacts() (contacts, error) {
 		byKey:     make(map[wire.Key]store.Contact),
 		byName:    make(map[string]wire.Key),
 		byPetname: make(map[string]wire.Key),
+		byFold:    make(map[string]wire.Key),
 	}
 	all, err := d.store.Contacts(d.ctx)
 	for _, contact := range all {
@@ -37,6 +39,7 @@ func (d *Daemon) loadContacts() (contacts, error) {
 func (b *contacts) add(contact store.Contact) {
 	b.byKey[contact.Key] = contact
 	b.byName[contact.Name] = contact.Key
+	b.byFold[name.Fold(contact.Name)] = contact.Key
 	if contact.Petname != "" {
 		b.byPetname[contact.Petname] = contact.Key
 	}
@@ -46,6 +49,9 @@ func (b *contacts) remove(key wire.Key) {
 	contact := b.byKey[key]
 	delete(b.byKey, key)
 	delete(b.byName, contact.Name)
+	if fold := name.Fold(contact.Name); b.byFold[fold] == key {
+		delete(b.byFold, fold)
+	}
 	delete(b.byPetname, contact.Petname)
 }
 
@@ -80,9 +86,12 @@ func (d *Daemon) resolve(ref string) (wire.Key, error) {
 
 func (d *Daemon) resolveLocked(ref string) (wire.Key, error) {
 	if key, err := wire.ParseKey(ref); err == nil {
-		_, listed := d.roster.Row(key)
+		row, listed := d.roster.Row(key)
 		if _, known := d.contacts.byKey[key]; !listed && !known {
 			return key, api.NoSuchPeer(ref)
+		}
+		if contact, suspect := d.impersonatedLocked(key); suspect {
+			return key, keyChanged(row.Name, contact)
 		}
 		return key, nil
 	}
@@ -97,10 +106,13 @@ func (d *Daemon) resolveLocked(ref string) (wire.Key, error) {
 		return wire.Key{}, keyChanged(normal, contact)
 	case known:
 		return contact.Key, nil
-	case listed:
-		return row.Key, nil
+	case !listed:
+		return wire.Key{}, api.NoSuchPeer(ref)
 	}
-	return wire.Key{}, api.NoSuchPeer(ref)
+	if contact, suspect := d.impersonatedLocked(row.Key); suspect {
+		return wire.Key{}, keyChanged(normal, contact)
+	}
+	return row.Key, nil
 }
 
 // contact returns the contact that ref, a name or a whole key, means.
@@ -146,7 +158,7 @@ func (d *Daemon) nameOfLocked(peer wire.Key) string {
 		}
 		shown = row.Name
 	}
-	if owner, taken := d.contacts.find(shown); taken && owner.Key != peer {
+	if owner, taken := d.contacts.find(shown); taken && owner.Key != peer || d.isSuspectLocked(peer) {
 		return peer.String()
 	}
 	return shown

@@ -184,7 +184,7 @@ func (c *conversation) hasReason() bool {
 // the user wants to have to do with it.
 func (c *conversation) reachable() bool {
 	row, known := c.daemon.rosterRow(c.peer)
-	return known && row.Online && c.daemon.currentControl() != nil && !c.daemon.isBlocked(c.peer)
+	return known && row.Online && c.daemon.currentControl() != nil && c.daemon.shuns(c.peer) == nil
 }
 
 // talk asks the rendezvous to introduce us to the peer, with the first message

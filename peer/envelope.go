@@ -88,8 +88,8 @@ func (d *Daemon) openEnvelopes() {
 }
 
 func (d *Daemon) openEnvelope(e receivedEnvelope) error {
-	if d.isBlocked(e.session.peer) { // since it came
-		return errBlocked
+	if err := d.shuns(e.session.peer); err != nil { // since it came
+		return err
 	}
 	id, err := seal.PrekeyID(e.sealed)
 	if err != nil {

@@ -57,7 +57,7 @@ func (d *Daemon) rosterChanged(changes []roster.Change) {
 	}
 	d.saveRoster(changes)
 	d.sawLeave(changes)
-	d.warnOfKeys(changes)
+	d.warnOfSuspects(changes)
 	d.log.Debug().Int("changes", len(changes)).Msg("roster")
 	for _, change := range changes {
 		if change.Row.Key == d.Key() {
@@ -98,21 +98,6 @@ func (d *Daemon) saveRoster(changes []roster.Change) {
 	d.mu.Lock()
 	d.rosterUnsaved = err != nil
 	d.mu.Unlock()
-}
-
-// warnOfKeys says loudly that a contact's name comes with another key.
-func (d *Daemon) warnOfKeys(changes []roster.Change) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, change := range changes {
-		pinned, known := d.contacts.byName[change.Row.Name]
-		if change.Kind == roster.Removed || !known || pinned == change.Row.Key {
-			continue
-		}
-		d.log.Warn().Str("name", change.Row.Name).Stringer("pinned", pinned).Stringer("offered", change.Row.Key).
-			Bool("verified", !d.contacts.byKey[pinned].VerifiedAt.IsZero()).
-			Msg("the name of a contact comes with another key: nothing is sent to it until the user trusts it")
-	}
 }
 
 // cameOnline reports whether a member has logged in; one that did so unseen,

@@ -78,8 +78,8 @@ func (d *Daemon) introduced(m wire.Introduction) {
 		d.log.Warn().Stringer("peer", m.Peer).Msg("introduction to a stranger")
 		return
 	}
-	if d.isBlocked(m.Peer) {
-		d.log.Debug().Stringer("peer", m.Peer).Msg("introduction to a blocked peer")
+	if err := d.shuns(m.Peer); err != nil {
+		d.log.Debug().Err(err).Stringer("peer", m.Peer).Msg("introduction passed over")
 		return
 	}
 	c := d.conversation(m.Peer)
@@ -150,15 +150,15 @@ func (d *Daemon) openSession(m wire.Introduction) (*session, error) {
 	s := &session{daemon: d, id: m.Session, peer: m.Peer, punch: opened, checks: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(d.ctx)
 	d.mu.Lock()
-	blocked := d.isBlockedLocked(m.Peer) // just now; from here on BlockContact ends the session
-	if !blocked {
+	shunned := d.shunsLocked(m.Peer) // since just now; who shuns it from here on ends the session
+	if shunned == nil {
 		d.sessions[s.id] = s
 	}
 	d.mu.Unlock()
-	if blocked {
+	if shunned != nil {
 		s.cancel()
 		opened.Close()
-		return nil, errBlocked
+		return nil, shunned
 	}
 	if d.Key().Compare(m.Peer) < 0 {
 		s.group.Go(s.keepDialled)

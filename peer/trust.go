@@ -13,8 +13,17 @@ import (
 
 // Trust pins the key that the roster has for a name now. What waits for the key
 // pinned before stays addressed to it: it was written for its owner's eyes, and
-// only the user can say, by writing it again, that the new owner may read it.
+// only the user can say, by writing it again, that the new owner may read it. The
+// key that takes the place of a verified one has to be named.
 func (d *Daemon) Trust(ctx context.Context, request api.TrustRequest) (api.Trusted, error) {
+	trusted, err := d.trust(ctx, request)
+	if key, failed := wire.ParseKey(trusted.Key); failed == nil {
+		d.conversation(key).wake() // what was said in groups waits for it
+	}
+	return trusted, err
+}
+
+func (d *Daemon) trust(ctx context.Context, request api.TrustRequest) (api.Trusted, error) {
 	d.pinning.Lock()
 	defer d.pinning.Unlock()
 	old, offered, err := d.offeredKey(request)
@@ -75,6 +84,8 @@ func (d *Daemon) offeredKey(request api.TrustRequest) (old store.Contact, offere
 		return old, offered, &api.Error{Code: api.CodeUsage, Message: fmt.Sprintf("%q is this peer itself", called)}
 	case wanted != wire.Key{} && wanted != offered.Key:
 		return old, offered, api.KeyMismatch(request.Name, offered.Key.String())
+	case !old.VerifiedAt.IsZero() && wanted == wire.Key{} && offered.Key != old.Key:
+		return old, offered, api.VerifiedKeyChanged(request.Name)
 	case known && other.Key != old.Key:
 		return old, offered, api.KeyKnown(calledName(other))
 	}

@@ -62,7 +62,7 @@ func TestVerifiedSurvivesRestartAndRename(t *testing.T) {
 	}
 }
 
-func TestChangedKeyIsNotVerifiedAndSaidLoudly(t *testing.T) {
+func TestT07ChangedKeyOfAVerifiedContactHasToBeNamed(t *testing.T) {
 	c := newCircle(t)
 	alice, bob := c.join("alice"), c.join("bob")
 	c.knows(alice, "bob")
@@ -75,7 +75,9 @@ func TestChangedKeyIsNotVerifiedAndSaidLoudly(t *testing.T) {
 	wantCode(t, err, api.CodeVerifiedKeyChanged)
 	_, err = alice.Verify(t.Context(), api.VerifyRequest{Name: "bob", Confirm: true})
 	wantCode(t, err, api.CodeVerifiedKeyChanged)
-	trusted, err := alice.Trust(t.Context(), api.TrustRequest{Name: "bob"})
+	_, err = alice.Trust(t.Context(), api.TrustRequest{Name: "bob"})
+	wantCode(t, err, api.CodeVerifiedKeyChanged)
+	trusted, err := alice.Trust(t.Context(), api.TrustRequest{Name: "bob", Key: wire.Key{9}.String()})
 	if err != nil || !trusted.WasVerified {
 		t.Errorf("trusted %+v, %v; want a word that the old key was verified", trusted, err)
 	}

@@ -167,7 +167,7 @@ var chinese = texts{
 		api.CodeNameTaken:        {"名称 %[1]q 已被占用，或与已有的名称相似", "请换一个；已占用的：peerctl peers"},
 		api.CodeMessagesQueued:   {"发给 %[1]q 的消息有些尚未送达，会因此丢失", "确认丢弃：peerctl contact rm %[1]s --force"},
 
-		api.CodeVerifiedKeyChanged: {"您已核实过的 %[1]q 的密钥已改变：可能有人在冒充 %[1]q", "与本人核对（peerctl whoami），无误后接受：peerctl contact trust %[1]s"},
+		api.CodeVerifiedKeyChanged: {"您已核实过的 %[1]q 的密钥已改变：可能有人在冒充 %[1]q", "不经 peerd 向本人索取其密钥（对方的 peerctl whoami），再只接受那一把：peerctl contact trust %[1]s --key KEY"},
 		api.CodeBlocked:            {"您已屏蔽 %[1]q：什么都没有做", "解除屏蔽：peerctl contact unblock %[1]s"},
 		api.CodeCodeDiffers:        {"这不是您与 %[1]q 的密钥的安全码：什么都没有记录，您们之间可能有人", "请完整地再比对一次：peerctl contact verify %[1]s；若仍不同，不要信任该密钥"},
 	},

@@ -12,10 +12,10 @@ import (
 	"peerd/internal/stage"
 )
 
-// TestKeyBehindANameChanges proves that a message to somebody we know is never
+// TestT07ChangedKeyGetsNothing proves that a message to somebody we know is never
 // sent to another key that comes under the same name, that the user is told, and
 // that after the user's word only new messages go to the new key.
-func TestKeyBehindANameChanges(t *testing.T) {
+func TestT07ChangedKeyGetsNothing(t *testing.T) {
 	t.Parallel()
 	lab, s, h := pair(t, natlab.Masquerade, natlab.Masquerade)
 	send(t, h.alice, "bob", "hello")

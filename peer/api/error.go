@@ -116,6 +116,7 @@ func VerifiedKeyChanged(name string) *Error {
 	e := KeyChanged(name)
 	e.Code = CodeVerifiedKeyChanged
 	e.Message = fmt.Sprintf("the key of %q, which you had verified, has changed: somebody may pretend to be %q", name, name)
+	e.Hint = fmt.Sprintf("ask the owner for its key (peerctl whoami there), not by peerd, then accept that one: peerctl contact trust %s --key KEY", name)
 	return e
 }
 

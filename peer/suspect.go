@@ -1,0 +1,71 @@
+package peer
+
+import (
+	"errors"
+
+	"peerd/internal/name"
+	"peerd/peer/store"
+	"peerd/roster"
+	"peerd/wire"
+)
+
+// A suspect is a key that comes under a contact's name, or one that looks like it,
+// and is not the contact's. Its owner may have lost the old key, or somebody hands out
+// the name to get at what is meant for the contact. Only the user can tell (Trust), and
+// until then the key gets nothing: no introduction to it is taken, so that no probe,
+// handshake, envelope, receipt or queued message goes to it, and nothing that it sends
+// is shown. What others queue for us, and we for it in a group, waits.
+
+// errSuspect ends what a suspect has begun.
+var errSuspect = errors.New("the key comes under the name of a contact that has another one")
+
+// isSuspectLocked reports whether peer is a suspect.
+func (d *Daemon) isSuspectLocked(peer wire.Key) bool {
+	_, suspect := d.impersonatedLocked(peer)
+	return suspect
+}
+
+// impersonatedLocked returns the contact under whose name a suspect comes.
+func (d *Daemon) impersonatedLocked(peer wire.Key) (store.Contact, bool) {
+	row, listed := d.roster.Row(peer)
+	if _, known := d.contacts.byKey[peer]; known || !listed {
+		return store.Contact{}, false
+	}
+	contact, taken := d.contacts.byKey[d.contacts.byFold[name.Fold(row.Name)]]
+	return contact, taken
+}
+
+// shuns says why nothing is sent to a peer and nothing of it is taken; nil when it
+// is a peer like others.
+func (d *Daemon) shuns(peer wire.Key) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.shunsLocked(peer)
+}
+
+func (d *Daemon) shunsLocked(peer wire.Key) error {
+	switch {
+	case d.isBlockedLocked(peer):
+		return errBlocked
+	case d.isSuspectLocked(peer):
+		return errSuspect
+	}
+	return nil
+}
+
+// warnOfSuspects says loudly that a contact's name comes with another key, and ends
+// what there is with that key.
+func (d *Daemon) warnOfSuspects(changes []roster.Change) {
+	for _, change := range changes {
+		key := change.Row.Key
+		d.mu.Lock()
+		contact, suspect := d.impersonatedLocked(key)
+		d.mu.Unlock()
+		if !suspect || change.Kind == roster.Removed {
+			continue
+		}
+		d.log.Warn().Stringer("pinned", contact.Key).Stringer("offered", key).Bool("verified", !contact.VerifiedAt.IsZero()).
+			Msg("the name of a contact comes with another key: nothing is sent to it until the user trusts it")
+		d.spawn(func() { d.dropSessions(key) })
+	}
+}
