@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,20 +38,38 @@ func TestReadersCannotWrite(t *testing.T) {
 	}
 }
 
-func TestNewerSchemaIsRefused(t *testing.T) {
+// Who goes back to an older release is told, and finds every message when the newer
+// one is started again.
+func TestT26OlderReleaseRefusesANewerFileAndHarmsNothing(t *testing.T) {
 	dir := t.TempDir()
 	s := reopen(t, dir)
+	accept(t, s, bob, "written by the newer one")
+	newest := steps(t)[len(steps(t))-1].version
 	check(t, apply(t.Context(), s, "pretend", func(tx *transaction) error { return tx.exec("PRAGMA user_version = 99") }))
 	check(t, s.Close())
-	_, err := Open(dir)
+	before, err := os.ReadFile(filepath.Join(dir, fileName))
+	check(t, err)
+
+	_, err = Open(dir)
 	if !errors.Is(err, ErrNewerSchema) || !strings.Contains(err.Error(), "version 99") {
 		t.Fatalf("got %v, want ErrNewerSchema that names the version", err)
+	}
+	if after, err := os.ReadFile(filepath.Join(dir, fileName)); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the file was changed (%v)", err)
 	}
 	lock, err := lockDirectory(dir)
 	if err != nil {
 		t.Fatalf("the directory is still taken after the failed Open: %v", err)
 	}
 	check(t, lock.release())
+
+	db, err := connect(filepath.Join(dir, fileName), 1) // the newer one, which knows version 99
+	check(t, err)
+	_, err = db.ExecContext(t.Context(), fmt.Sprintf("PRAGMA user_version = %d", newest))
+	check(t, errors.Join(err, db.Close()))
+	if queued, err := reopen(t, dir).Queued(t.Context()); err != nil || queued[bob] != 1 {
+		t.Errorf("%v wait, %v", queued, err)
+	}
 }
 
 func steps(t *testing.T) []migration {
