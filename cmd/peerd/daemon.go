@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"peerd/internal/eventlog"
 	"peerd/internal/exitcode"
 	"peerd/internal/name"
 	"peerd/internal/portmap"
@@ -106,7 +107,7 @@ func runDaemon(ctx context.Context, flags runFlags, io stdio) error {
 }
 
 func daemonConfig(ctx context.Context, flags runFlags, io stdio) (peer.Config, error) {
-	logger, err := newLogger(io.err, flags.logLevel)
+	logger, err := eventlog.New(io.err, flags.logLevel, false)
 	if err != nil {
 		return peer.Config{}, err
 	}

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"peerd/internal/exitcode"
@@ -29,9 +27,9 @@ func run(ctx context.Context, args []string, io stdio) int {
 	err := command.ExecuteContext(ctx)
 	if err != nil {
 		// Some of it may be the rendezvous' words.
-		fmt.Fprintf(io.err, "error: %s\n", printable.Line(err.Error()))
+		fmt.Fprintf(io.err, "error: %s\n", printable.Text(err.Error(), "  "))
 		if hint := hintFor(err); hint != "" {
-			fmt.Fprintf(io.err, "hint: %s\n", hint)
+			fmt.Fprintf(io.err, "hint: %s\n", printable.Line(hint))
 		}
 	}
 	return exitCodeOf(err)
@@ -62,16 +60,4 @@ func newRoot(io stdio) *cobra.Command {
 // noArgs refuses arguments as a wrong command line.
 func noArgs(command *cobra.Command, args []string) error {
 	return exitcode.With(exitcode.Usage, cobra.NoArgs(command, args))
-}
-
-// newLogger logs events as text to a terminal, as JSON lines elsewhere.
-func newLogger(w io.Writer, level string) (zerolog.Logger, error) {
-	parsed, err := zerolog.ParseLevel(level)
-	if err != nil || parsed == zerolog.NoLevel {
-		return zerolog.Nop(), exitcode.With(exitcode.Usage, fmt.Errorf("log level %q: use debug, info, warn or error", level))
-	}
-	if f, ok := w.(*os.File); ok && isTerminal(f) {
-		w = zerolog.ConsoleWriter{Out: w, NoColor: os.Getenv("NO_COLOR") != ""}
-	}
-	return zerolog.New(w).Level(parsed).With().Timestamp().Logger(), nil
 }

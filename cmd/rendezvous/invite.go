@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"peerd/internal/exitcode"
+	"peerd/internal/printable"
 	"peerd/rendezvous"
 )
 
@@ -151,4 +152,12 @@ func addJSON(command *cobra.Command, asJSON *bool) {
 	command.Flags().BoolVar(asJSON, "json", false, "print one JSON object per line")
 }
 
-func printJSON(io stdio, row any) error { return json.NewEncoder(io.out).Encode(row) }
+// printJSON prints one row, which may be shown on a terminal as it is.
+func printJSON(io stdio, row any) error {
+	line, err := json.Marshal(row)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(io.out, "%s\n", printable.JSON(line))
+	return err
+}

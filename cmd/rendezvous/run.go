@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"peerd/internal/exitcode"
+	"peerd/internal/printable"
 	"peerd/internal/statedir"
 	"peerd/internal/version"
 )
@@ -27,9 +28,9 @@ func run(ctx context.Context, args []string, io stdio) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil {
-		fmt.Fprintf(io.err, "error: %v\n", err)
+		fmt.Fprintf(io.err, "error: %s\n", printable.Text(err.Error(), "  "))
 		if hint := hintFor(err); hint != "" {
-			fmt.Fprintf(io.err, "hint: %s\n", hint)
+			fmt.Fprintf(io.err, "hint: %s\n", printable.Line(hint))
 		}
 	}
 	return exitCodeOf(err)

@@ -3,15 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"runtime/debug"
 
 	"github.com/coreos/go-systemd/v22/daemon"
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
+	"peerd/internal/eventlog"
 	"peerd/rendezvous"
 )
 
@@ -69,7 +67,7 @@ for UDP and TCP.`,
 // serve runs a rendezvous until ctx ends.
 func serve(ctx context.Context, flags serveFlags, io stdio) (err error) {
 	config := flags.config
-	if config.Logger, err = newLogger(io.err, flags.logLevel, flags.logJSON); err != nil {
+	if config.Logger, err = eventlog.New(io.err, flags.logLevel, flags.logJSON); err != nil {
 		return err
 	}
 	if config.StateDir, err = stateDir(config.StateDir); err != nil {
@@ -116,16 +114,4 @@ func announce(server *rendezvous.Server, io stdio) error {
 	}
 	_, err := fmt.Fprintln(io.out, "ready")
 	return err
-}
-
-// newLogger logs events as text to a terminal, as JSON lines elsewhere.
-func newLogger(w io.Writer, level string, json bool) (zerolog.Logger, error) {
-	parsed, err := zerolog.ParseLevel(level)
-	if err != nil || parsed == zerolog.NoLevel {
-		return zerolog.Nop(), usageError(fmt.Errorf("log level %q: use debug, info, warn or error", level))
-	}
-	if file, ok := w.(*os.File); ok && !json && term.IsTerminal(int(file.Fd())) {
-		w = zerolog.ConsoleWriter{Out: w, NoColor: os.Getenv("NO_COLOR") != ""}
-	}
-	return zerolog.New(w).Level(parsed).With().Timestamp().Logger(), nil
 }
