@@ -205,23 +205,25 @@ func TestCertificateDatesAreNotLookedAt(t *testing.T) {
 
 // A ticket would let a thief of today's memory read tomorrow's connection, and
 // would skip the proof of the key.
-func TestNoConnectionIsResumed(t *testing.T) {
-	server, client := generate(t), generate(t)
-	clientConfig, serverConfig := client.ClientTLS(testALPN, server.Key()), server.ServerTLS(testALPN)
-	cache := &countingCache{}
-	clientConfig.SessionTicketsDisabled = false
-	clientConfig.ClientSessionCache = cache
-	for range 2 {
-		near, far := handshake(t, clientConfig, serverConfig)
-		if near.err != nil || far.err != nil {
-			t.Fatal(near.err, far.err)
-		}
-		if near.state.DidResume || far.state.DidResume {
-			t.Error("the connection was resumed")
-		}
-	}
-	if cache.tickets != 0 {
-		t.Errorf("the server gave out %d tickets", cache.tickets)
+func TestT23NoConnectionIsResumed(t *testing.T) {
+	for name, use := range eachUse(generate(t), generate(t)) {
+		t.Run(name, func(t *testing.T) {
+			cache := &countingCache{}
+			use.client.SessionTicketsDisabled = false
+			use.client.ClientSessionCache = cache
+			for range 2 {
+				near, far := handshake(t, use.client, use.server)
+				if near.err != nil || far.err != nil {
+					t.Fatal(near.err, far.err)
+				}
+				if near.state.DidResume || far.state.DidResume {
+					t.Error("the connection was resumed")
+				}
+			}
+			if cache.tickets != 0 {
+				t.Errorf("the server gave out %d tickets", cache.tickets)
+			}
+		})
 	}
 }
 
@@ -234,7 +236,7 @@ func (c *countingCache) Put(_ string, state *tls.ClientSessionState) {
 	}
 }
 
-func TestKeyExchangeOfEachUse(t *testing.T) {
+func TestT23EphemeralKeyExchangeOfEachUse(t *testing.T) {
 	server, client := generate(t), generate(t)
 	for _, test := range []struct {
 		proves         string
@@ -253,6 +255,25 @@ func TestKeyExchangeOfEachUse(t *testing.T) {
 			}
 			if near.state.CurveID != test.want {
 				t.Errorf("key exchange %s, want %s", near.state.CurveID, test.want)
+			}
+		})
+	}
+}
+
+// A second kind of key would be a second way to be somebody (CVE-2023-39533).
+func TestT07KeyOfAnotherTypeIsRefused(t *testing.T) {
+	server, client := generate(t), generate(t)
+	for name, use := range eachUse(client, server) {
+		t.Run(name, func(t *testing.T) {
+			honest := use.server.Certificates
+			use.server.Certificates = []tls.Certificate{ellipticCurveCertificate(t)}
+			if near, _ := handshake(t, use.client, use.server); near.err == nil || !strings.Contains(near.err.Error(), "want Ed25519") {
+				t.Errorf("the client says %v of a server with another kind of key", near.err)
+			}
+			use.server.Certificates = honest
+			use.client.Certificates = []tls.Certificate{ellipticCurveCertificate(t)}
+			if _, far := handshake(t, use.client, use.server); far.err == nil || !strings.Contains(far.err.Error(), "want Ed25519") {
+				t.Errorf("the server says %v of a client with another kind of key", far.err)
 			}
 		})
 	}
