@@ -31,12 +31,14 @@ import (
 type Identity struct {
 	key wire.Key
 
-	// A pointer, because fmt prints a pointer inside a struct as an address: an
-	// Identity stays secret even in a field whose methods fmt may not call.
 	secret *secret
 }
 
-type secret struct {
+// secret leads to what is secret by one pointer more than fmt follows, whatever the
+// verb: an Identity stays secret even in a field whose methods fmt may not call.
+type secret struct{ *keys }
+
+type keys struct {
 	private     ed25519.PrivateKey
 	certificate tls.Certificate
 }
@@ -57,7 +59,7 @@ func newIdentity(private ed25519.PrivateKey) (*Identity, error) {
 	}
 	return &Identity{
 		key:    wire.Key(private.Public().(ed25519.PublicKey)),
-		secret: &secret{private: private, certificate: certificate},
+		secret: &secret{&keys{private: private, certificate: certificate}},
 	}, nil
 }
 
