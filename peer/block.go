@@ -12,13 +12,15 @@ import (
 // BlockContact takes nothing more from a peer, or everything again. To a blocked
 // peer we are as somebody whom the rendezvous lists and no packet reaches: its
 // introductions are passed over, so no session with it exists, no probe is
-// answered, and what it seals for us is not opened. Nothing tells it why. What it
-// could not deliver stays with it, and comes once it is unblocked.
+// answered, and what it seals for us is not opened. Nor does the rendezvous show it
+// where we are, since we withhold that from everybody to whom we do not consent
+// (introduce.go). Nothing tells it why. What it could not deliver stays with it, and comes once it is unblocked.
 func (d *Daemon) BlockContact(ctx context.Context, request api.BlockRequest) (api.Contact, error) {
 	row, key, err := d.setBlocked(ctx, request)
 	if err != nil {
 		return row, err
 	}
+	d.sendEndpoints() // whom they may be shown to has changed
 	// Not under pinning: what a session waits for may need it.
 	if request.Blocked {
 		d.dropSessions(key)

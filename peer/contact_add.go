@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"peerd/peer/api"
 	"peerd/peer/store"
@@ -30,7 +31,7 @@ func (d *Daemon) addContact(ctx context.Context, key wire.Key, as string) (store
 	contact, err := d.contact(key.String())
 	switch {
 	case err == nil && as == "":
-		return contact, nil
+		return d.chosen(ctx, contact)
 	case err == nil:
 		return d.callContact(ctx, contact, as)
 	}
@@ -50,5 +51,5 @@ func (d *Daemon) addContact(ctx context.Context, key wire.Key, as string) (store
 	if as == row.Name {
 		as = ""
 	}
-	return d.newContact(ctx, key, as)
+	return d.newContact(ctx, store.Contact{Key: key, Petname: as, ChosenAt: time.Now()})
 }

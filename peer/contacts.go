@@ -182,18 +182,16 @@ func (d *Daemon) pin(ctx context.Context, peer wire.Key) error {
 	if _, listed := d.rosterRow(peer); !listed || !d.unpinned(peer) {
 		return nil
 	}
-	_, err := d.newContact(ctx, peer, "")
+	_, err := d.newContact(ctx, store.Contact{Key: peer})
 	return err
 }
 
-// newContact pins a peer's key to the name that the roster has for it. The name
-// of a key that is not there is the key itself: nobody else can have that one.
-// The caller holds pinning.
-func (d *Daemon) newContact(ctx context.Context, peer wire.Key, petname string) (store.Contact, error) {
-	row, _ := d.rosterRow(peer)
-	contact := store.Contact{
-		Key: peer, Name: cmp.Or(row.Name, peer.String()), Petname: petname, PinnedAt: time.Now(), Prekey: row.Prekey,
-	}
+// newContact pins a peer's key, about which contact says what else is known, to the
+// name that the roster has for it. The name of a key that is not there is the key
+// itself: nobody else can have that one. The caller holds pinning.
+func (d *Daemon) newContact(ctx context.Context, contact store.Contact) (store.Contact, error) {
+	row, _ := d.rosterRow(contact.Key)
+	contact.Name, contact.PinnedAt, contact.Prekey = cmp.Or(row.Name, contact.Key.String()), time.Now(), row.Prekey
 	err := d.store.Pin(ctx, contact)
 	if changed, ok := errors.AsType[*store.KeyChangedError](err); ok {
 		pinned, _ := d.contact(changed.Pinned.String())
@@ -227,7 +225,7 @@ func (d *Daemon) contactOrNew(ctx context.Context, ref string) (store.Contact, e
 	if err != nil {
 		return store.Contact{}, err
 	}
-	return d.newContact(ctx, key, "")
+	return d.newContact(ctx, store.Contact{Key: key})
 }
 
 // anyKey is resolve for keys that nobody in the circle needs to have.

@@ -200,7 +200,7 @@ func (c *conversation) talk() {
 	c.talkedAt, c.again, c.refused, c.sealed = time.Now(), false, 0, head
 	c.mu.Unlock()
 	failpoint.Hit(failpoint.TalkSealed)
-	if connection := d.currentControl(); connection != nil && connection.TrySend(talk) {
+	if d.askFor(talk) {
 		d.log.Debug().Stringer("peer", c.peer).Bool("sealed", talk.Sealed != nil).Msg("talk")
 	}
 	failpoint.Hit(failpoint.TalkSent)

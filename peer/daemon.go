@@ -51,6 +51,9 @@ type Config struct {
 	// PortMapper is portmap.Keep, or nil: then routers are asked neither for a port
 	// nor whether they would map one. A socket on loopback is never mapped.
 	PortMapper PortMapper
+	// Introduce says who may learn where we are, from now on and at later starts;
+	// empty keeps what was said last, at first api.IntroduceCircle.
+	Introduce api.Introduce
 	// Classic takes part in the classic protocol, in which nothing is encrypted and
 	// nobody proves who he is. Its users are told our name and address.
 	Classic bool
@@ -92,12 +95,22 @@ type Daemon struct {
 	// taken before mu.
 	pinning sync.Mutex
 
+	// consenting is held while the rendezvous is told to whom it may show us, so that a
+	// talk that was decided upon before a change does not come after it. It is taken
+	// before mu.
+	consenting sync.Mutex
+	// remap holds a signal while the policy may have changed whether routers are to
+	// forward our port.
+	remap chan struct{}
+
 	// grouping is held while groups are read anew. It is taken before mu.
 	grouping sync.Mutex
 
 	mu sync.Mutex // guards what follows
 	// membership says which rendezvous to log in to.
 	membership membership
+	// introduce says who may learn where we are.
+	introduce api.Introduce
 	// server is the address of the rendezvous, as last resolved.
 	server netip.AddrPort
 	// dialling aborts the login under way; nil when there is none.
@@ -170,12 +183,16 @@ func open(config Config, opened *store.Store) (*Daemon, error) {
 		roaming:       newRoaming(),
 		files:         newFiles(),
 		envelopes:     make(chan receivedEnvelope, envelopeQueue),
+		remap:         make(chan struct{}, 1),
 		conversations: make(map[wire.Key]*conversation),
 		sessions:      make(map[wire.SessionID]*session),
 	}
 	rand.Read(d.instance[:])
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	if d.membership, err = d.loadMembership(); err != nil {
+		return nil, err
+	}
+	if d.introduce, err = d.loadIntroduce(); err != nil {
 		return nil, err
 	}
 	if d.roster, err = d.loadRoster(); err != nil {

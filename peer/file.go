@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -40,7 +39,7 @@ func (d *Daemon) OfferFile(ctx context.Context, request api.FileOffer) (api.Tran
 	if err != nil {
 		return api.Transfer{}, unreadable(err)
 	}
-	if err := d.pin(ctx, peer); err != nil {
+	if err := d.choose(ctx, peer); err != nil {
 		return api.Transfer{}, err
 	}
 	id, err := d.offer(ctx, peer, scanned)
@@ -296,7 +295,7 @@ func (d *Daemon) downloads() string {
 // roomFor returns an *api.Error of CodeNoSpace when size bytes more would leave
 // less than the reserve free on the disk.
 func (d *Daemon) roomFor(size int64) error {
-	err := os.MkdirAll(d.downloads(), 0o700)
+	err := disk.MakeFolder(d.downloads())
 	var free uint64
 	if err == nil {
 		free, _, err = d.config.DiskSpace(d.downloads())

@@ -43,6 +43,9 @@ func (d *Daemon) ForgetContact(ctx context.Context, request api.ForgetRequest) (
 	for _, id := range discarded {
 		d.waiters.message(id, store.Message{})
 	}
+	if d.introduces() == api.IntroduceContacts {
+		d.reconsider()
+	}
 	forgotten.Discarded = len(discarded)
 	return forgotten, nil
 }

@@ -90,6 +90,9 @@ func (d *Daemon) addTo(ctx context.Context, group wire.Group, refs []string) (ap
 		if err != nil {
 			return api.Group{}, err
 		}
+		if err := d.choose(ctx, key); err != nil {
+			return api.Group{}, err
+		}
 		i := slices.IndexFunc(group.Members, func(m wire.GroupMember) bool { return m.Key == key })
 		switch {
 		case i < 0:

@@ -267,6 +267,8 @@ func (d *Daemon) hello(target membership) (wire.Hello, error) {
 		RosterEpoch:   d.roster.Epoch(),
 		RosterVersion: d.roster.Version(),
 		Classic:       d.config.Classic,
+		Requires:      d.requiredLocked(),
+		Withhold:      d.withholdsLocked(),
 	}
 	hello.Version = wire.VersionFor(hello.Requires)
 	return hello, nil

@@ -4,9 +4,11 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"peerd/internal/addressscope"
 	"peerd/internal/portmap"
+	"peerd/peer/api"
 	"peerd/wire"
 )
 
@@ -60,14 +62,41 @@ func compareMappings(a, b portmap.Mapping) int {
 }
 
 // keepMapped has the home router forward our port for as long as the daemon
-// runs, and then no longer.
+// runs, and then no longer; nor while nobody may learn where we are.
 func (d *Daemon) keepMapped() {
 	bound := d.socket.Addr()
 	if d.config.PortMapper == nil || !mayBeForwardedTo(bound.Addr()) {
 		return
 	}
-	config := portmap.Config{Port: bound.Port(), Doubts: d.roaming.mappings, Logger: d.log}
-	if err := d.config.PortMapper(d.ctx, config, d.mapped); err != nil {
+	for d.ctx.Err() == nil {
+		wanted := d.introduces() != api.IntroduceRelayOnly
+		ctx, stop := context.WithCancel(d.ctx)
+		var mapping sync.WaitGroup
+		if wanted {
+			mapping.Go(func() { d.keepMappedUntil(ctx, bound.Port()) })
+		}
+		for d.ctx.Err() == nil && wanted == (d.introduces() != api.IntroduceRelayOnly) {
+			select {
+			case <-d.remap:
+			case <-d.ctx.Done():
+			}
+		}
+		stop()
+		mapping.Wait()
+		d.forgetMappings()
+	}
+}
+
+// forgetMappings drops what routers promised.
+func (d *Daemon) forgetMappings() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.mappings = nil
+}
+
+func (d *Daemon) keepMappedUntil(ctx context.Context, port uint16) {
+	config := portmap.Config{Port: port, Doubts: d.roaming.mappings, Logger: d.log}
+	if err := d.config.PortMapper(ctx, config, d.mapped); err != nil {
 		d.log.Error().Err(err).Msg("no port mapping")
 	}
 }
@@ -99,7 +128,7 @@ func (d *Daemon) mapped(report portmap.Mapping) {
 // talkToRelayed asks for new introductions to the peers without a direct path.
 func (d *Daemon) talkToRelayed() {
 	for _, s := range d.allSessions() {
-		if !s.punch.Path().IsDirect() {
+		if !s.punch.Path().IsDirect() && d.mayLearn(s.peer) {
 			d.talkWanted(s.id, nil)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"peerd/peer/api"
 	"peerd/punch/natcheck"
 	"peerd/wire"
 )
@@ -188,26 +189,27 @@ func (d *Daemon) observed(server netip.AddrPort, accept wire.Accept) {
 	}
 }
 
-// sendEndpoints tells the rendezvous where we can be reached.
+// sendEndpoints tells the rendezvous where we can be reached, and whether it has to
+// keep that to itself. If it cannot be told, our next login tells it.
 func (d *Daemon) sendEndpoints() {
 	candidates, report := d.whereabouts()
-	if connection := d.currentControl(); connection != nil {
-		connection.TrySend(wire.Endpoints{Candidates: candidates, NAT: report})
+	d.consenting.Lock()
+	defer d.consenting.Unlock()
+	endpoints := wire.Endpoints{Candidates: candidates, NAT: report, Withhold: d.withholds()}
+	connection := d.currentControl()
+	if connection != nil && !connection.TrySend(endpoints) && endpoints.Withhold {
+		d.dropControl()
 	}
 }
 
 // whereabouts says where we can be reached: at our own endpoints, and, never
-// left out, at those a router forwards and the one the rendezvous observed.
+// left out, at those a router forwards and the one the rendezvous observed. Where
+// nobody may know, that is the last one, by which it relays to us.
 func (d *Daemon) whereabouts() ([]wire.Candidate, wire.NATReport) {
 	var candidates []wire.Candidate
-	mapped := d.mappedCandidates()
-	for _, endpoint := range d.socket.LocalEndpoints() {
-		if len(candidates) == wire.MaxCandidates-1-len(mapped) {
-			break
-		}
-		candidates = append(candidates, wire.Candidate{Endpoint: endpoint, Kind: wire.CandidateLocal})
+	if d.introduces() != api.IntroduceRelayOnly {
+		candidates = d.insideCandidates()
 	}
-	candidates = append(candidates, mapped...)
 	d.mu.Lock()
 	seen := d.observation
 	d.mu.Unlock()
@@ -219,6 +221,19 @@ func (d *Daemon) whereabouts() ([]wire.Candidate, wire.NATReport) {
 		})
 	}
 	return candidates, seen.report
+}
+
+// insideCandidates are those that the rendezvous cannot see itself.
+func (d *Daemon) insideCandidates() []wire.Candidate {
+	var candidates []wire.Candidate
+	mapped := d.mappedCandidates()
+	for _, endpoint := range d.socket.LocalEndpoints() {
+		if len(candidates) == wire.MaxCandidates-1-len(mapped) {
+			break
+		}
+		candidates = append(candidates, wire.Candidate{Endpoint: endpoint, Kind: wire.CandidateLocal})
+	}
+	return append(candidates, mapped...)
 }
 
 // observedEndpoint is our endpoint as the rendezvous sees it; zero when it

@@ -66,7 +66,7 @@ func (d *Daemon) Send(ctx context.Context, request api.SendRequest) (api.Sent, e
 	if err != nil {
 		return api.Sent{}, err
 	}
-	if err := d.pin(ctx, peer); err != nil {
+	if err := d.choose(ctx, peer); err != nil {
 		return api.Sent{}, err
 	}
 	now := time.Now()

@@ -37,7 +37,7 @@ func (d *Daemon) callContact(ctx context.Context, contact store.Contact, wanted 
 	}
 	contact.Petname = petname
 	d.replaceContact(contact)
-	return contact, nil
+	return d.chosen(ctx, contact)
 }
 
 // freeName returns what the user may call a peer, as it is to be spelt.

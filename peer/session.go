@@ -88,6 +88,33 @@ func (d *Daemon) introduced(m wire.Introduction) {
 		d.log.Error().Err(err).Stringer("peer", m.Peer).Msg("open session")
 		return
 	}
+	d.meet(c, s, m)
+	d.log.Debug().Stringer("peer", m.Peer).Int("candidates", len(m.Candidates)).Dur("fire_in", m.FireIn).Msg("introduced")
+	s.checkSoon() // the relay has a route for us again
+	if len(m.Sealed) > 0 {
+		d.receiveSealed(s, m.Sealed)
+	}
+	if m.Caller {
+		d.markSent(c.peer, c.takeSealed())
+	}
+}
+
+// meet looks for a direct path to a peer that may learn where we are. An introduction
+// that shows nothing of the peer wants our consent, or its.
+func (d *Daemon) meet(c *conversation, s *session, m wire.Introduction) {
+	switch {
+	case !d.mayLearn(m.Peer):
+		return
+	case len(m.Candidates) > 0:
+		d.search(s, m)
+	case !m.Caller && d.withholds():
+		c.want(true)
+	}
+}
+
+// search looks for a direct path. Who may no longer learn where we are since it began
+// finds the session confined again.
+func (d *Daemon) search(s *session, m wire.Introduction) {
 	openerTTL, taken := d.ownNAT()
 	s.punch.Introduce(socket.Introduction{
 		Candidates: m.Candidates,
@@ -99,13 +126,8 @@ func (d *Daemon) introduced(m wire.Introduction) {
 		Taken:      taken,
 		Caller:     m.Caller,
 	})
-	d.log.Debug().Stringer("peer", m.Peer).Int("candidates", len(m.Candidates)).Dur("fire_in", m.FireIn).Msg("introduced")
-	s.checkSoon() // the relay has a route for us again
-	if len(m.Sealed) > 0 {
-		d.receiveSealed(s, m.Sealed)
-	}
-	if m.Caller {
-		d.markSent(c.peer, c.takeSealed())
+	if !d.mayLearn(m.Peer) {
+		s.punch.Confine()
 	}
 }
 
@@ -141,7 +163,7 @@ func (d *Daemon) openSession(m wire.Introduction) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := punch.Config{Session: m.Session, SendKey: send, ReceiveKey: receive}
+	config := punch.Config{Session: m.Session, SendKey: send, ReceiveKey: receive, Confined: true}
 	rand.Read(config.Seed[:])
 	opened, err := d.socket.Open(config)
 	if err != nil {

@@ -31,6 +31,7 @@ func (d *Daemon) Status(ctx context.Context) (api.Status, error) {
 		NAT:        nat,
 		UDP:        udp,
 		Classic:    d.classicStatus(),
+		Introduce:  d.introduce,
 		Damage:     damage,
 	}, nil
 }

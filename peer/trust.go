@@ -32,7 +32,10 @@ func (d *Daemon) trust(ctx context.Context, request api.TrustRequest) (api.Trust
 	}
 	contact := store.Contact{
 		Key: offered.Key, Name: offered.Name, Petname: old.Petname, PinnedAt: time.Now(), Prekey: offered.Prekey,
-		Receipts: old.Receipts,
+		Receipts: old.Receipts, ChosenAt: old.ChosenAt,
+	}
+	if old.Name == "" {
+		contact.ChosenAt = contact.PinnedAt
 	}
 	trusted := api.Trusted{Name: calledName(contact), Key: contact.Key.String()}
 	if old.Key == contact.Key {

@@ -13,9 +13,13 @@ type situation struct {
 	loggedIn bool
 	online   bool // the peer is
 	refused  wire.TalkRefusedCode
+	// remedyOfPolicy is set when we do not let the peer learn where we are: what would
+	// change that.
+	remedyOfPolicy api.Remedy
 
 	// What follows is known after an introduction.
 	introduced, searching bool
+	theirPolicy           bool // nothing of the peer was shown, though we withhold nothing
 	udp, theirUDP         bool // the rendezvous hears us, and them, by UDP
 	oneAddress            bool // it sees both at one address
 	ours, theirs          wire.NATReport
@@ -40,8 +44,12 @@ func (s *situation) reason() api.Reason {
 		return api.ReasonPeerOffline
 	case s.refused == wire.TalkRefusedPolicy:
 		return api.ReasonPolicy
+	case s.remedyOfPolicy != "":
+		return api.ReasonOurPolicy
 	case !s.introduced:
 		return api.ReasonNoTalk
+	case s.theirPolicy:
+		return api.ReasonTheirPolicy
 	case s.searching:
 		return api.ReasonPunching
 	case !s.udp:
@@ -89,6 +97,7 @@ var remedies = map[api.Reason]api.Remedy{
 	api.ReasonRendezvousOffline: api.RemedyCheckNetwork,
 	api.ReasonPeerOffline:       api.RemedyAwaitPeer,
 	api.ReasonPolicy:            api.RemedyAllowDirect,
+	api.ReasonTheirPolicy:       api.RemedyPeerAccepts,
 	api.ReasonNoTalk:            api.RemedyTalk,
 	api.ReasonPunching:          api.RemedyWait,
 	api.ReasonNoUDP:             api.RemedyAllowUDP,
@@ -106,6 +115,8 @@ var remedies = map[api.Reason]api.Remedy{
 func (s *situation) remedy() api.Remedy {
 	reason := s.reason()
 	switch reason {
+	case api.ReasonOurPolicy:
+		return s.remedyOfPolicy
 	case api.ReasonHardNATs, api.ReasonOurHardNAT, api.ReasonTheirHardNAT:
 		if s.retries && s.chance() >= goodChance {
 			return api.RemedyRetry

@@ -64,5 +64,5 @@ func (d *Daemon) verified(ctx context.Context, contact store.Contact) (store.Con
 	}
 	d.replaceContact(contact)
 	d.log.Info().Stringer("peer", contact.Key).Msg("key verified")
-	return contact, nil
+	return d.chosen(ctx, contact)
 }

@@ -36,6 +36,8 @@ func (d *Daemon) Why(ctx context.Context, ref string) (api.Why, error) {
 		online:   row.Online,
 		udp:      udp,
 		ours:     d.ownReport(),
+
+		remedyOfPolicy: d.remedyOfPolicy(peer),
 	}
 	if c := d.existingConversation(peer); c != nil {
 		d.explain(&why, &now, c)
@@ -55,6 +57,10 @@ func (d *Daemon) explain(why *api.Why, now *situation, c *conversation) {
 	c.mu.Unlock()
 	if !now.introduced {
 		return
+	}
+	now.theirPolicy = len(introduction.Candidates) == 0 && now.remedyOfPolicy == ""
+	if now.remedyOfPolicy != "" || now.theirPolicy {
+		return // nobody has looked for a path
 	}
 	now.theirs = introduction.NAT
 	seen := observedOf(introduction.Candidates)

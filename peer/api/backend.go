@@ -70,6 +70,9 @@ type Backend interface {
 	// Why explains which path to the peer is in use.
 	Why(ctx context.Context, peer string) (Why, error)
 
+	// SetIntroduce changes which peers may learn where we are. Status tells what it is.
+	SetIntroduce(ctx context.Context, request IntroduceRequest) (Introductions, error)
+
 	Contacts
 	Safekeeping
 

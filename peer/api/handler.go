@@ -34,6 +34,7 @@ func newHandler(stopping context.Context, backend Backend, logger zerolog.Logger
 	mux.HandleFunc("POST /v1/ping", one(h.ping))
 	mux.HandleFunc("POST /v1/netcheck", one(h.netcheck))
 	mux.HandleFunc("GET /v1/why", one(h.why))
+	mux.HandleFunc("POST /v1/introduce", one(posted(backend.SetIntroduce)))
 	mux.HandleFunc("GET /v1/contacts", many(listed(backend.Contacts)))
 	mux.HandleFunc("POST /v1/contacts/add", one(posted(backend.AddContact)))
 	mux.HandleFunc("POST /v1/contacts/verify", one(posted(backend.Verify)))

@@ -11,6 +11,10 @@ const (
 	RemedyAwaitPeer    Remedy = "await_peer"    // the peer has to log in
 	RemedyTalk         Remedy = "talk"          // say something to the peer: that opens a path
 	RemedyAllowDirect  Remedy = "allow_direct"  // whoever allows the relay only may change that
+	RemedyAddContact   Remedy = "add_contact"   // choose the peer, which may then learn where we are
+	RemedyIntroduce    Remedy = "introduce"     // nobody may learn where we are: change that
+	RemedyUnblock      Remedy = "unblock"       // the peer is blocked
+	RemedyPeerAccepts  Remedy = "peer_accepts"  // it may let us learn where it is by writing to us, or not at all
 	RemedyAllowUDP     Remedy = "allow_udp"     // on our network
 	RemedyPeerAllowUDP Remedy = "peer_allow_udp"
 	// RemedyMapPort: UPnP, NAT-PMP or PCP on either router, or IPv6 on both sides.

@@ -12,6 +12,8 @@ type Status struct {
 	NAT        NAT        `json:"nat"`
 	UDP        bool       `json:"udp"` // UDP to the rendezvous works
 	Release    string     `json:"release,omitempty"`
+	// Introduce is which peers may learn where we are.
+	Introduce Introduce `json:"introduce,omitempty"`
 	// Classic is nil unless this peer takes part in the classic protocol.
 	Classic *ClassicStatus `json:"classic,omitempty"`
 	// Damage is the last one to the messages; nil when there was none, or when the

@@ -75,6 +75,8 @@ const (
 	ReasonRendezvousOffline Reason = "rendezvous_offline" // nobody can introduce us
 	ReasonPeerOffline       Reason = "peer_offline"
 	ReasonPolicy            Reason = "policy"         // one side allows the relay only
+	ReasonOurPolicy         Reason = "our_policy"     // we do not let the peer learn where we are: see Status.Introduce, or it is blocked
+	ReasonTheirPolicy       Reason = "their_policy"   // the peer does not let us learn where it is
 	ReasonNoTalk            Reason = "no_talk"        // nothing to say to each other yet, so no session
 	ReasonPunching          Reason = "punching"       // being tried right now
 	ReasonNoUDP             Reason = "no_udp"         // our network blocks UDP

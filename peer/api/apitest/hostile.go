@@ -204,6 +204,9 @@ func (h *Hostile) Verify(context.Context, api.VerifyRequest) (api.Verification, 
 func (h *Hostile) BlockContact(context.Context, api.BlockRequest) (api.Contact, error) {
 	return answer[api.Contact](h)
 }
+func (h *Hostile) SetIntroduce(context.Context, api.IntroduceRequest) (api.Introductions, error) {
+	return answer[api.Introductions](h)
+}
 func (h *Hostile) ReadReceipts(context.Context) ([]api.ReadReceipts, error) {
 	return answers[api.ReadReceipts](h)
 }
