@@ -258,7 +258,7 @@ func (d *Daemon) hello(target membership) (wire.Hello, error) {
 	defer d.mu.Unlock()
 	hello := wire.Hello{
 		Name:          target.Name,
-		Token:         target.token,
+		Token:         target.token.Reveal(),
 		Certificate:   target.Certificate,
 		Instance:      d.instance,
 		Candidates:    candidates,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"peerd/internal/name"
+	"peerd/internal/secret"
 	"peerd/peer/store"
 	"peerd/wire"
 )
@@ -41,7 +42,7 @@ type membership struct {
 	Certificate []byte `json:"certificate,omitempty"`
 
 	// token redeems an invite; it is never written down.
-	token []byte
+	token secret.Bytes
 	// confirmed is set once the rendezvous has welcomed us, now or in an
 	// earlier life.
 	confirmed bool
@@ -83,7 +84,7 @@ func (d *Daemon) redeeming(saved membership) (membership, error) {
 		Server:    joined.Server,
 		Circle:    joined.Circle,
 		Name:      saved.Name,
-		token:     joined.Token,
+		token:     secret.New(joined.Token),
 		confirmed: saved.confirmed,
 
 		Certificate: saved.Certificate,
@@ -135,11 +136,11 @@ func (d *Daemon) confirmMembership(welcome wire.Welcome) error {
 	before := d.membership
 	d.mu.Unlock()
 	after := before
-	after.Circle, after.Name, after.token, after.confirmed = welcome.Circle, welcome.Name, nil, true
+	after.Circle, after.Name, after.token, after.confirmed = welcome.Circle, welcome.Name, secret.Bytes{}, true
 	if len(welcome.Certificate) > 0 {
 		after.Certificate = welcome.Certificate
 	}
-	if before.Circle == after.Circle && before.Name == after.Name && before.token == nil && bytes.Equal(before.Certificate, after.Certificate) {
+	if before.Circle == after.Circle && before.Name == after.Name && before.token.Reveal() == nil && bytes.Equal(before.Certificate, after.Certificate) {
 		return nil
 	}
 	text, err := json.Marshal(after)

@@ -95,7 +95,7 @@ func (d *Daemon) currentPrekey(ctx context.Context, now time.Time) (wire.SignedP
 	newest, err := d.store.NewestPrekey(ctx)
 	switch {
 	case err == nil && now.Sub(newest.Created).Abs() < prekeyRotation:
-		return seal.Republish(d.self, newest.ID, newest.Private)
+		return seal.Republish(d.self, newest.ID, newest.Private.Reveal())
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return wire.SignedPrekey{}, fmt.Errorf("look up prekey: %w", err)
 	}

@@ -52,7 +52,7 @@ func privateHalf(t *testing.T, d *Daemon) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bytes.Clone(newest.Private)
+	return bytes.Clone(newest.Private.Reveal())
 }
 
 // filesWith returns the files below dir that hold secret.
@@ -208,7 +208,7 @@ func steal(t *testing.T, id uint64, dirs ...string) (keys [][]byte) {
 			keys = append(keys, private)
 		}
 		if newest, err := opened.NewestPrekey(t.Context()); err == nil {
-			keys = append(keys, newest.Private)
+			keys = append(keys, newest.Private.Reveal())
 		}
 		if err := opened.Close(); err != nil {
 			t.Error(err)

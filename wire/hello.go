@@ -7,7 +7,7 @@ import "peerd/wire/internal/pb"
 type Hello struct {
 	Version       uint32       // VersionFor(Requires), so that it reaches old readers too
 	Name          string       // wished name; empty = keep the one bound to the key
-	Token         []byte       // invite token, only to become a member; else empty
+	Token         Token        // invite token, only to become a member; else empty
 	Instance      Instance     // of this start of the peer
 	Candidates    []Candidate  // empty while the peer knows none, or has no UDP
 	NAT           NATReport    // as far as measured

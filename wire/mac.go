@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"io"
 )
 
 // ErrForged is returned for a probe or a probe reply whose MAC is wrong: it
@@ -15,6 +17,12 @@ var ErrForged = errors.New("probe is not authentic")
 // session sends; the other peer has its own. Package internal/identity derives
 // both from the peers' identities.
 type ProbeKey [32]byte
+
+// Format implements fmt.Formatter: no verb shows the key.
+func (ProbeKey) Format(state fmt.State, _ rune) { io.WriteString(state, "probe key(…)") }
+
+// MarshalText implements encoding.TextMarshaler, for JSON and logs.
+func (ProbeKey) MarshalText() ([]byte, error) { return []byte("probe key(…)"), nil }
 
 // macSize is how many bytes of HMAC-SHA256 are sent. 128 bits cannot be guessed
 // within any number of probes that a path can carry.

@@ -56,7 +56,7 @@ func readPrekeys(path string) (private [][]byte, err error) {
 	}
 	prekeys, err := collect(rows, scanPrekey)
 	for _, prekey := range prekeys {
-		private = append(private, prekey.Private)
+		private = append(private, prekey.Private.Reveal())
 	}
 	return private, err
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"peerd/internal/secret"
 )
 
 // A Prekey is the private half of a prekey that this peer has published.
 type Prekey struct {
 	ID      uint64
-	Private []byte // secret
+	Private secret.Bytes
 	Created time.Time
 }
 
@@ -29,7 +31,7 @@ func (s *Store) Prekey(ctx context.Context, id uint64) (private []byte, err erro
 	if err != nil {
 		return nil, fmt.Errorf("look up prekey %x: %w", id, err)
 	}
-	return prekey.Private, nil
+	return prekey.Private.Reveal(), nil
 }
 
 // NewestPrekey returns the prekey created last, or ErrNotFound.
@@ -53,10 +55,9 @@ func (s *Store) DeletePrekeysOutside(ctx context.Context, from, to time.Time) er
 
 func scanPrekey(row scanner) (Prekey, error) {
 	var id, created int64
-	var prekey Prekey
-	if err := row.Scan(&id, &prekey.Private, &created); err != nil {
+	var private []byte
+	if err := row.Scan(&id, &private, &created); err != nil {
 		return Prekey{}, fmt.Errorf("read prekey: %w", err)
 	}
-	prekey.ID, prekey.Created = uint64(id), fromNanos(created)
-	return prekey, nil
+	return Prekey{ID: uint64(id), Private: secret.New(private), Created: fromNanos(created)}, nil
 }

@@ -27,7 +27,7 @@ func TestPrekeysAreKeptUntilDeleted(t *testing.T) {
 		t.Errorf("got %q, %v", private, err)
 	}
 	newest, err := s.NewestPrekey(t.Context())
-	if newest.ID != 7 || string(newest.Private) != "new" || !newest.Created.Equal(noon.Add(time.Hour)) || err != nil {
+	if newest.ID != 7 || string(newest.Private.Reveal()) != "new" || !newest.Created.Equal(noon.Add(time.Hour)) || err != nil {
 		t.Errorf("newest is %+v, %v", newest, err)
 	}
 
