@@ -16,7 +16,7 @@ SIGN     ?=
 
 export CGO_ENABLED := 0
 
-.PHONY: all help build setup test fuzz-short fuzz lint demo bench matrix cross release install uninstall generate clean chaos
+.PHONY: all help build setup test fuzz-short fuzz lint demo bench matrix cross release install uninstall generate clean chaos flood
 
 all: build
 
@@ -74,6 +74,9 @@ bench: build ## the figures, each beside its bound
 
 chaos: ## kill -9, power cuts, full disks, bad networks, wrong clocks, and what became of every message; CHAOS="-only REGEXP -times N" for some
 	$(GO) run ./internal/chaos/run $(CHAOS)
+
+flood: build ## floods against the real rendezvous, and what honest logins notice of each; FLOOD="-only REGEXP -for DURATION" for some
+	$(GO) run ./internal/flood/run $(FLOOD) $(BIN)
 
 matrix: build ## every pair of NATs, twenty meetings each, into docs/NAT.md; MATRIX="-cells REGEXP -runs N" for some of it
 	$(GO) run ./internal/matrix/measure -keep docs/nat-matrix.jsonl -write docs/NAT.md $(MATRIX) $(BIN)
