@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"peerd/internal/identity"
-	"peerd/internal/name"
 	"peerd/wire"
 )
 
@@ -48,13 +47,16 @@ func (s *Server) meet(raw net.Conn) {
 	_ = raw.SetDeadline(time.Now().Add(helloTimeout))
 	gate := newGate(raw)
 	conn := tls.Server(gate, s.tls)
-	c, hello, err := s.greet(conn, gate)
+	key, hello, err := s.greet(conn)
 	if err != nil {
 		s.turnAway(conn, err)
 		return
 	}
-	_ = raw.SetDeadline(time.Time{})
-	s.hub.login(c, hello, time.Now())
+	c, err := s.logIn(conn, gate, key, hello)
+	if err != nil {
+		s.turnAway(conn, err)
+		return
+	}
 	s.enterDoor(c, hello.Classic)
 	s.running.Go(func() { s.serve(c) })
 }
@@ -82,40 +84,17 @@ func (s *Server) turnAway(conn *tls.Conn, err error) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(conn.NetConn(), wire.MaxBody))
 }
 
-// greet runs the handshake, reads the Hello and decides about it. Its error is
-// a wire.Refused when the stranger should be told.
-func (s *Server) greet(conn *tls.Conn, gate *gate) (*connection, wire.Hello, error) {
+// greet runs the handshake and reads the Hello. Its error is a wire.Refused when
+// the stranger should be told.
+func (s *Server) greet(conn *tls.Conn) (key wire.Key, hello wire.Hello, err error) {
 	if err := conn.HandshakeContext(context.Background()); err != nil {
-		return nil, wire.Hello{}, fmt.Errorf("handshake: %w", err)
+		return key, hello, fmt.Errorf("handshake: %w", err)
 	}
-	key, err := identity.PeerKey(conn.ConnectionState())
-	if err != nil {
-		return nil, wire.Hello{}, err
+	if key, err = identity.PeerKey(conn.ConnectionState()); err != nil {
+		return key, hello, err
 	}
-	hello, err := readHello(conn)
-	if err != nil {
-		return nil, wire.Hello{}, err
-	}
-	bound, certificate, err := s.admit(key, hello)
-	if err != nil {
-		return nil, wire.Hello{}, err
-	}
-	local := addrOf(conn.LocalAddr()).Addr()
-	return &connection{
-		outbox:   outbox{conn: conn, start: s.running.Go},
-		gate:     gate,
-		key:      key,
-		name:     bound,
-		instance: hello.Instance,
-
-		certificate: certificate,
-
-		remote: addrOf(conn.RemoteAddr()),
-		local:  local,
-		home:   observer{mainPort, s.addresses.isSecond(local)},
-		quota:  s.quotas.of(key),
-		gone:   make(chan struct{}),
-	}, hello, nil
+	hello, err = readHello(conn)
+	return key, hello, err
 }
 
 func readHello(conn *tls.Conn) (wire.Hello, error) {
@@ -143,35 +122,4 @@ func readFirstFrame(conn io.Reader) (wire.Kind, []byte, error) {
 		return 0, nil, wire.Refused{Code: wire.RefusedMalformed, Detail: "the hello is too long"}
 	}
 	return wire.ReadFrame(io.MultiReader(bytes.NewReader(header), conn), nil)
-}
-
-// admit returns the name that the state binds to key, and the certificate of it.
-func (s *Server) admit(key wire.Key, hello wire.Hello) (bound string, certificate []byte, err error) {
-	wish := ""
-	if hello.Name != "" {
-		if wish, err = name.Normalize(hello.Name); err != nil {
-			return "", nil, wire.Refused{Code: wire.RefusedNameInvalid, Detail: err.Error()}
-		}
-	}
-	m, err := s.settle(key, wish, hello)
-	if err == nil {
-		return m.Name, s.certificate(key, m), nil
-	}
-	if _, refused := errors.AsType[wire.Refused](err); !refused {
-		s.log.Error().Err(err).Msg("admit a peer")
-		err = errors.Join(err, wire.Refused{Code: wire.RefusedBusy})
-	}
-	return "", nil, err
-}
-
-// settle sees to it that key is a member under a name, or returns why it is not.
-func (s *Server) settle(key wire.Key, wish string, hello wire.Hello) (member, error) {
-	if err := s.readmit(key, hello.Certificate); err != nil {
-		return member{}, err
-	}
-	if _, err := s.state.admit(key, wish, hello.Token, time.Now()); err != nil {
-		return member{}, err
-	}
-	m, _, err := s.state.member(key)
-	return m, err
 }

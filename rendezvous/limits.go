@@ -48,6 +48,28 @@ const (
 	maxHalfOpenPerSource = 256
 )
 
+// Bounds on who joins. A source is an IPv4 address or an IPv6 /56. Members, whose keys are
+// known, are under none of them.
+const (
+	// refusedRate and refusedBurst bound the refused logins of one source: guessing
+	// tokens, and trying names, is slow. Every refusal costs us a handshake, too. The
+	// burst is as large as maxHalfOpenPerSource, so that a carrier's NAT behind which
+	// many mistype does not lock the next newcomer out; members behind it never are.
+	refusedRate  = 20. / 60 // per second
+	refusedBurst = maxHalfOpenPerSource
+	// joinRate and joinBurst bound the strangers of one source who become members of
+	// an open circle, where identities cost nothing: one host could squat on all
+	// names, or fill the roster, which every member holds in memory. Smaller turns
+	// away a class of students behind one router.
+	joinRate  = 1. / 60 // per second
+	joinBurst = 32
+	// joinRateInAll and joinBurstInAll bound them together, as a prefix of IPv6 has
+	// millions of sources. Filling the roster (roster.MaxMembers) takes three weeks,
+	// in which the operator sees it happen.
+	joinRateInAll  = 2. / 60 // per second
+	joinBurstInAll = 256
+)
+
 // Bounds on members.
 const (
 	// maxBacklog is how many bytes may wait for a slow reader before its

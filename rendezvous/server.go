@@ -56,6 +56,9 @@ type Config struct {
 	SecondAddresses []string
 	// Circle is the circle's name, DefaultCircle when empty.
 	Circle string
+	// Open lets anybody become a member without an invite, as many as the limits of
+	// open circles allow. Members see who else is there.
+	Open bool
 	// RelayRate is how many bytes per second one key may have relayed,
 	// DefaultRelayRate when 0.
 	RelayRate int
@@ -106,6 +109,12 @@ type Server struct {
 	relay    *relayTable
 	hub      *hub
 	counters *counters
+
+	refusals *ration.Ration // refused logins of strangers, by source
+	open     *openCircle    // nil: only invites make members
+	// admission is held by logins from the decision about them until the hub knows
+	// them, and by the removal of a member alone.
+	admission sync.RWMutex
 
 	running sync.WaitGroup // every goroutine but Serve's own
 }
@@ -171,6 +180,7 @@ func open(config Config, self *identity.Identity, state *state) (_ *Server, err 
 		tls:     self.ServerTLS(wire.ControlProtocol),
 		sockets: sockets, addresses: found, controlPort: sockets.mainPort(), otherPort: sockets.mainPort() + 1,
 		cookies: newCookies(), bindings: ration.New(bindingRate, bindingBurst), halfOpen: newHalfOpen(),
+		refusals: ration.New(refusedRate, refusedBurst), open: newOpenCircle(config.Open),
 		quotas: newQuotas(config.RelayRate), relay: newRelayTable(), counters: new(counters),
 	}
 	s.hub = newHub(config, s.cookies, s.relay, s.counters, members)
@@ -192,7 +202,7 @@ func (s *Server) openServices() (err error) {
 		return hinted(err, "see --advertise and --circle")
 	}
 	s.advertised = sample.Address
-	if err = s.state.keepSettings(settings{Advertise: s.advertised, Circle: s.config.Circle}); err != nil {
+	if err = s.state.keepSettings(settings{Advertise: s.advertised, Circle: s.config.Circle, Open: s.config.Open}); err != nil {
 		return err
 	}
 	if err = s.openAdmin(); err != nil || s.config.Metrics == "" {
@@ -228,6 +238,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.running.Go(s.acceptControl)
 	s.running.Go(func() { s.hub.pushRoster(working) })
 	s.running.Go(func() { s.keepAlive(working) })
+	if s.config.Open {
+		s.log.Warn().Str("join", s.OpenInvite().String()).Msg("the circle is open: anybody may join without an invite")
+	}
 	s.config.Notify("READY=1")
 	s.log.Info().Stringer("addr", s.Addr()).Str("advertise", s.advertised).
 		Strs("second_addresses", s.SecondAddresses()).Stringer("key", s.Key()).Msg("ready")
@@ -290,4 +303,10 @@ func (s *Server) SecondAddresses() (texts []string) {
 func (s *Server) CreateInvite(uses int, life time.Duration) (invite.Invite, error) {
 	secret, _, err := s.stopped().newInvite(uses, life)
 	return secret, err
+}
+
+// OpenInvite returns the address at which anybody may join while the circle is open.
+// It is not a secret.
+func (s *Server) OpenInvite() invite.Invite {
+	return invite.Invite{Address: s.advertised, Circle: s.config.Circle, Server: s.Key()}
 }
