@@ -1,6 +1,7 @@
 package punch
 
 import (
+	"math"
 	"net/netip"
 	"testing"
 	"time"
@@ -24,7 +25,8 @@ func FuzzEngine(f *testing.F) {
 	f.Add([]byte{7, 6, 8, 1, 8, 2, 8, 5, 6, 200, 4, 3, 4, 4})                   // sequential
 	f.Add([]byte{7, 9, 6, 255, 6, 255, 6, 255, 6, 255, 4, 3, 4, 4, 6, 1, 9, 1}) // random
 	f.Add([]byte{0, 1, 6, 9, 4, 1, 12, 0, 4, 2, 3, 3, 1, 1, 2, 2, 6, 255, 11, 1, 7, 5})
-	f.Add([]byte{7, 2, 6, 255, 6, 255, 4, 255, 3, 2, 1, 1, 10, 3}) // spray
+	f.Add([]byte{7, 2, 6, 255, 6, 255, 4, 255, 3, 2, 1, 1, 10, 3})                  // spray
+	f.Add([]byte{0, 1, 6, 9, 13, 1, 14, 0, 15, 2, 3, 3, 13, 1, 4, 0, 13, 0, 14, 1}) // replies that prove nothing
 	f.Fuzz(func(t *testing.T, script []byte) {
 		z := newFuzzed(t)
 		for ; len(script) >= 2; script = script[2:] {
@@ -51,21 +53,31 @@ type fuzzed struct {
 	flooded          time.Time
 	open             map[SocketID]bool
 	highest          SocketID
+	// named are the addresses that an introduction has named, or that the peer has
+	// proven to send from; tcp are the endpoints named for TCP.
+	named map[netip.Addr]bool
+	tcp   map[netip.AddrPort]bool
+	// plain is set until an introduction begins a strategy: then every probe is paid
+	// from the budget, and none beside it.
+	plain bool
 }
 
 func newFuzzed(t *testing.T) *fuzzed {
 	return &fuzzed{
 		t: t, engine: New(ourConfig), now: epoch, answered: map[netip.AddrPort]bool{},
 		budget: float64(budgetBurst), open: map[SocketID]bool{},
+		named: map[netip.Addr]bool{}, tcp: map[netip.AddrPort]bool{}, plain: true,
 	}
 }
 
 func (z *fuzzed) step(event Event) {
-	switch event.(type) {
+	switch event := event.(type) {
 	case Confined:
 		z.confined = true
 	case Introduced:
 		z.confined = false
+		z.name(event.Candidates)
+		z.plain = z.plain && event.Ours == wire.NATReport{}
 		z.granted += fewProbes
 		z.sockets += fewSockets
 		if z.flooded.IsZero() || z.now.Sub(z.flooded) >= floodSpacing {
@@ -74,23 +86,63 @@ func (z *fuzzed) step(event Event) {
 			z.flooded = z.now
 		}
 	}
-	for _, action := range z.engine.Step(z.now, event) {
+	actions := z.engine.Step(z.now, event)
+	for _, action := range actions {
 		z.watch(action)
 	}
+	z.checkBounds(len(actions))
+	z.checkBudget()
 	if z.confined && z.engine.Path().IsDirect() {
 		z.t.Fatal("a confined session has a direct path")
-	}
-	if z.budget+float64(z.granted) < -0.001 {
-		z.t.Fatalf("sent %v probes more than the budget allows", -z.budget)
-	}
-	if int(z.highest) > z.sockets {
-		z.t.Fatalf("opened %d sockets, allowed are %d", z.highest, z.sockets)
 	}
 	if wake := z.engine.Wake(); !wake.IsZero() && wake.Before(z.now.Add(-time.Millisecond)) {
 		z.t.Fatalf("wants to be woken at %v, which has passed at %v", wake.Sub(epoch), z.now.Sub(epoch))
 	}
-	if lines := len(z.engine.Ledger()); lines > maxLedger {
-		z.t.Fatalf("the ledger has %d lines", lines)
+}
+
+// maxActions bounds what one event may have the driver do: a spray and the volleys of
+// a search at once, and each socket closed.
+const maxActions = sprayPorts*meetingShots + manySockets + len(volleyOffsets)*(maxNamed+maxReflexive) + fewProbes
+
+// checkBounds holds what the engine remembers, and does at once, to what is documented.
+func (z *fuzzed) checkBounds(actions int) {
+	e := z.engine
+	for what, is := range map[string]struct{ size, limit int }{
+		"opened sockets":       {int(z.highest), z.sockets},
+		"candidates":           {len(e.checks.candidates), maxNamed + maxReflexive + 1},
+		"lines of the ledger":  {len(e.Ledger()), maxLedger},
+		"unanswered probes":    {len(e.transactions.open), len(z.probes)},
+		"actions of one event": {actions, maxActions},
+	} {
+		if is.size > is.limit {
+			z.t.Fatalf("%s are %d, allowed are %d", what, is.size, is.limit)
+		}
+	}
+}
+
+// checkBudget compares the engine's account with ours, which was kept by looking at
+// what it sends.
+func (z *fuzzed) checkBudget() {
+	if z.budget+float64(z.granted) < -0.001 {
+		z.t.Fatalf("sent %v probes more than the budget allows", -z.budget)
+	}
+	b := z.engine.budget
+	if !z.plain || b.updated.IsZero() {
+		return
+	}
+	theirs := min(b.tokens+z.now.Sub(b.updated).Seconds()*budgetPerSecond, float64(budgetBurst))
+	if math.Abs(theirs-z.budget) > 0.001 {
+		z.t.Fatalf("the engine counts a budget of %v, what it sent leaves %v", theirs, z.budget)
+	}
+}
+
+// name notes that candidates were named: their addresses may be probed from now on.
+func (z *fuzzed) name(candidates []Candidate) {
+	for _, c := range candidates {
+		z.named[c.Endpoint.Addr()] = true
+		if c.Kind == wire.CandidateTCP {
+			z.tcp[c.Endpoint] = true
+		}
 	}
 }
 
@@ -101,6 +153,9 @@ func (z *fuzzed) watch(action Action) {
 	switch action := action.(type) {
 	case SendDatagram:
 		z.names(action.Socket)
+		if action.To.IsValid() && !z.named[action.To.Addr()] {
+			z.t.Fatalf("sends to %v, which nobody has named", action.To)
+		}
 		if _, err := wire.ParseProbe(action.Datagram, ourKey); err == nil {
 			z.probes = append(z.probes, action)
 			z.budget--
@@ -109,6 +164,9 @@ func (z *fuzzed) watch(action Action) {
 		z.names(action.Socket)
 	case ConnectTCP:
 		z.names(action.Socket)
+		if !z.tcp[action.To] {
+			z.t.Fatalf("connects to %v, which nobody has named", action.To)
+		}
 	case CloseSocket:
 		if !z.open[action.Socket] && action.Socket > z.highest {
 			z.t.Fatalf("closes socket %d, which was never opened", action.Socket)
@@ -135,7 +193,7 @@ func (z *fuzzed) names(id SocketID) {
 func (z *fuzzed) event(kind, value byte) Event {
 	endpoint := netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, 113, value}), 4000)
 	socket := SocketID(value) % (z.highest + 1)
-	switch kind % 13 {
+	switch kind % 16 {
 	case 0:
 		return Introduced{Candidates: []Candidate{{Endpoint: endpoint}, {Endpoint: endpoint}, {Endpoint: netip.AddrPortFrom(endpoint.Addr(), 5000)}}, FireAt: z.now.Add(time.Duration(value))}
 	case 1:
@@ -144,6 +202,7 @@ func (z *fuzzed) event(kind, value byte) Event {
 		return Moved{}
 	case 3:
 		probe := wire.Probe{TransactionID: wire.TransactionID{value}, Session: aSession}
+		z.named[endpoint.Addr()] = true
 		return Received{From: endpoint, Datagram: probe.Append(nil, peerKey)}
 	case 4:
 		return z.reply(value)
@@ -162,6 +221,12 @@ func (z *fuzzed) event(kind, value byte) Event {
 		return Strayed{Socket: socket, From: netip.AddrPortFrom(endpoint.Addr(), 6000)}
 	case 12:
 		return Confined{}
+	case 13:
+		return z.copied(value, endpoint)
+	case 14:
+		return z.forged(value)
+	case 15:
+		return z.otherSession(value)
 	}
 	return Tick{}
 }
@@ -176,6 +241,36 @@ func (z *fuzzed) reply(value byte) Event {
 	reply := wire.ProbeReply{TransactionID: probe.TransactionID, Session: aSession, Observed: sent.To}
 	z.answered[sent.To] = true
 	return Received{Socket: sent.Socket, From: sent.To, Datagram: reply.Append(nil, peerKey)}
+}
+
+// copied is the reply that the peer sends to one of our probes, from elsewhere.
+func (z *fuzzed) copied(value byte, from netip.AddrPort) Event {
+	return z.repliedWith(value, wire.ProbeReply{Session: aSession}, peerKey, netip.AddrPortFrom(from.Addr(), 6000))
+}
+
+// forged is a reply by somebody who sees our probes and does not have the key.
+func (z *fuzzed) forged(value byte) Event {
+	return z.repliedWith(value, wire.ProbeReply{Session: aSession}, ourKey, netip.AddrPort{})
+}
+
+// otherSession is a reply by the peer that belongs to another session.
+func (z *fuzzed) otherSession(value byte) Event {
+	return z.repliedWith(value, wire.ProbeReply{Session: wire.SessionID{9}}, peerKey, netip.AddrPort{})
+}
+
+// repliedWith is a reply to one of our probes that proves nothing. It comes from where
+// the probe went, if from is zero.
+func (z *fuzzed) repliedWith(value byte, reply wire.ProbeReply, key wire.ProbeKey, from netip.AddrPort) Event {
+	if len(z.probes) == 0 {
+		return Tick{}
+	}
+	sent := z.probes[int(value)%len(z.probes)]
+	probe, _ := wire.ParseProbe(sent.Datagram, ourKey)
+	if !from.IsValid() {
+		from = sent.To
+	}
+	reply.TransactionID, reply.Observed = probe.TransactionID, netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, 1}), 1)
+	return Received{Socket: sent.Socket, From: from, Datagram: reply.Append(nil, key)}
 }
 
 // arbitraryIntroduction has NATs of all kinds on both sides.
