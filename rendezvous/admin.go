@@ -19,6 +19,15 @@ type Admin interface {
 	Invites() ([]Invite, error)
 	// RevokeInvite returns ErrNoSuchInvite for an unknown id.
 	RevokeInvite(id string) error
+	// Peers lists members and banned keys by name.
+	Peers() ([]Peer, error)
+	// Kick ends a membership, on disk and at once. The key may come back with an invite
+	// made afterwards, and with nothing else. It returns ErrNoSuchMember.
+	Kick(key wire.Key, reason string) (Peer, error)
+	// Ban does what Kick does if the key is a member's, and refuses it from then on.
+	Ban(key wire.Key, reason string) (Peer, error)
+	// Unban lets a banned key join again with an invite. It returns ErrNotBanned.
+	Unban(key wire.Key) (Peer, error)
 	Status() (Status, error)
 	Close() error
 }
@@ -42,6 +51,10 @@ type Status struct {
 	Sessions     int       `json:"sessions"`
 	RelayedBytes uint64    `json:"relayed_bytes"`
 	OpenInvites  int       `json:"open_invites"`
+	Banned       int       `json:"banned"`
+	// Open says that anybody may join, or could when it ran last, with Join.
+	Open bool   `json:"open"`
+	Join string `json:"join,omitempty"`
 }
 
 // OpenAdmin opens the rendezvous whose state directory is dir: the running one
@@ -112,7 +125,17 @@ func (s *stopped) Status() (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	status := Status{Circle: set.Circle, Advertise: set.Advertise, Key: s.key, Members: len(members)}
+	banned, err := s.state.banned()
+	if err != nil {
+		return Status{}, err
+	}
+	status := Status{
+		Circle: set.Circle, Advertise: set.Advertise, Key: s.key,
+		Members: len(members), Banned: len(banned), Open: set.Open,
+	}
+	if set.Open {
+		status.Join = invite.Invite{Address: set.Advertise, Circle: set.Circle, Server: s.key}.String()
+	}
 	for _, i := range invites {
 		if i.State == InviteOpen {
 			status.OpenInvites++

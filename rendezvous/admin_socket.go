@@ -24,10 +24,13 @@ const (
 	adminSocket = "admin.sock"
 	// adminTimeout is how long a tool waits for the running rendezvous.
 	adminTimeout = 10 * time.Second
-	// maxAdminBody bounds what either side of the admin socket reads.
+	// maxAdminBody bounds what is asked over the admin socket.
 	maxAdminBody = 1 << 20
 	// adminHost is the only Host header that the admin socket answers to.
 	adminHost = "rendezvous"
+	// maxAdminAnswer bounds what a tool reads. A list of roster.MaxMembers peers
+	// takes about 20 MiB.
+	maxAdminAnswer = 64 << 20
 )
 
 // inviteRequest and inviteAnswer are the bodies of POST /invites.
@@ -74,22 +77,54 @@ func (s *Server) openAdmin() error {
 	mux.HandleFunc("DELETE /invites/{id}", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, struct{}{}, s.stopped().RevokeInvite(r.PathValue("id")))
 	})
+	s.handlePeers(mux)
 	s.services = append(s.services, newService(listener, mux, isAdminHost, s.log))
 	return nil
 }
 
 func isAdminHost(asked string, _ net.Addr) bool { return asked == adminHost }
 
+// unknowns are the errors about what does not exist. They pass the admin socket as
+// themselves.
+var unknowns = [...]error{ErrNoSuchInvite, ErrNoSuchMember, ErrNotBanned}
+
+// adminFailure is the answer to what went wrong.
+type adminFailure struct {
+	Error string `json:"error"`
+	// Unknown is the text of the error of unknowns that it was, if it was one.
+	Unknown string `json:"unknown,omitempty"`
+}
+
 func reply(w http.ResponseWriter, answer any, err error) {
 	w.Header().Set("Content-Type", "application/json")
-	switch {
-	case errors.Is(err, ErrNoSuchInvite):
-		w.WriteHeader(http.StatusNotFound)
-	case err != nil:
+	if err != nil {
+		failure := adminFailure{Error: err.Error()}
+		for _, unknown := range unknowns {
+			if errors.Is(err, unknown) {
+				failure.Unknown = unknown.Error()
+			}
+		}
 		w.WriteHeader(http.StatusBadRequest)
-		answer = map[string]string{"error": err.Error()}
+		answer = failure
 	}
 	_ = json.NewEncoder(w).Encode(answer)
+}
+
+// asError returns what went wrong, from its text as JSON.
+func asError(status int, text []byte) error {
+	if status == http.StatusNotFound {
+		return hinted(errors.New("the running rendezvous does not know this command: it is older"), "restart it")
+	}
+	var failure adminFailure
+	if err := json.Unmarshal(text, &failure); err != nil {
+		return fmt.Errorf("ask the running rendezvous: %s", http.StatusText(status))
+	}
+	for _, unknown := range unknowns {
+		if failure.Unknown == unknown.Error() {
+			return unknown
+		}
+	}
+	return errors.New(failure.Error)
 }
 
 // adminClient is the Admin of a running rendezvous.
@@ -164,16 +199,12 @@ func (c *adminClient) do(method, path string, question, answer any) error {
 		return fmt.Errorf("ask the running rendezvous: %w", err)
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxAdminBody))
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAdminAnswer))
 	switch {
 	case err != nil:
 		return fmt.Errorf("ask the running rendezvous: %w", err)
-	case response.StatusCode == http.StatusNotFound:
-		return ErrNoSuchInvite
 	case response.StatusCode != http.StatusOK:
-		var failure struct{ Error string }
-		_ = json.Unmarshal(text, &failure)
-		return errors.New(failure.Error)
+		return asError(response.StatusCode, text)
 	case answer == nil:
 		return nil
 	}

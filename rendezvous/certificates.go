@@ -30,13 +30,16 @@ func (s *Server) certificate(key wire.Key, m member) []byte {
 }
 
 // readmit makes a key that we do not know a member again if it has a certificate of
-// ours. Whoever had its name meanwhile is logged out. A certificate that is not good
+// ours. One that was removed we do know: its certificates are from before. Whoever had its name meanwhile is logged out. A certificate that is not good
 // changes nothing: an invite may be.
 func (s *Server) readmit(key wire.Key, shown []byte) error {
 	if len(shown) == 0 {
 		return nil
 	}
 	if _, found, err := s.state.member(key); found || err != nil {
+		return err
+	}
+	if removed, err := s.state.wasRemoved(key); removed || err != nil {
 		return err
 	}
 	c, err := wire.ParseCertificate(shown)
@@ -51,7 +54,7 @@ func (s *Server) readmit(key wire.Key, shown []byte) error {
 	s.log.Info().Stringer("key", key).Str("name", c.Name).Msg("member is back by its certificate")
 	if evicted != nil {
 		s.log.Warn().Stringer("key", *evicted).Str("name", c.Name).Msg("name goes back to the member that had it before the state was lost")
-		s.hub.unname(*evicted)
+		s.hub.expel(*evicted, "the member who had this name before is back: choose another")
 	}
 	return nil
 }
@@ -119,19 +122,4 @@ func takeName(tx *bolt.Tx, holder wire.Key, bound time.Time) (since time.Time, e
 // we did not know better; else the later of the two is who has it now.
 func (o origin) yields(had, bound time.Time) bool {
 	return bound.Before(o.At) && !had.Before(o.At) || bound.After(had)
-}
-
-// unname logs a peer out whose name is another's now, and has it leave the roster
-// until it has chosen one.
-func (h *hub) unname(key wire.Key) {
-	h.mu.Lock()
-	c := h.online[key]
-	delete(h.online, key)
-	h.table.Remove(key)
-	h.mu.Unlock()
-	h.rosterChanged()
-	if c != nil {
-		h.relay.forget(c)
-		c.goodbye(wire.Goodbye{Reason: "the member who had this name before is back: choose another"})
-	}
 }

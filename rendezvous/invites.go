@@ -53,6 +53,7 @@ type Invite struct {
 // storedInvite is an invite at rest: of its token, the hash.
 type storedInvite struct {
 	TokenHash []byte    `json:"token_sha256"`
+	Number    uint64    `json:"number,omitempty"` // of the invites in the order they were made; 0: older than numbers
 	UsesLeft  int       `json:"uses_left"`
 	Uses      int       `json:"uses"`
 	Created   time.Time `json:"created"`
@@ -87,6 +88,10 @@ func (s *state) addInvite(token []byte, uses int, life time.Duration, now time.T
 	}
 	err := s.update("keep an invite", func(tx *bolt.Tx) error {
 		if err := forgetExpired(tx, now.Add(-keepExpired)); err != nil {
+			return err
+		}
+		var err error
+		if stored.Number, err = tx.Bucket(invitesBucket).NextSequence(); err != nil {
 			return err
 		}
 		return put(tx.Bucket(invitesBucket), []byte(id), stored)
@@ -134,36 +139,32 @@ func (s *state) revoke(id string) error {
 	})
 }
 
-// redeem takes one use of the invite with this token and returns its id, or
+// redeem takes one use of the invite with this token and returns it, or
 // wire.Refused. Every stored hash is compared, in constant time, so the answer's
 // delay says nothing about how close a guess was.
-func redeem(tx *bolt.Tx, token []byte, now time.Time) (id string, err error) {
-	if len(token) == 0 {
-		return "", wire.Refused{Code: wire.RefusedNotMember}
-	}
+func redeem(tx *bolt.Tx, token []byte, now time.Time) (id string, stored storedInvite, err error) {
 	hash := invite.Hash(token)
-	var stored storedInvite
 	err = eachInvite(tx, func(candidate string, i storedInvite) {
 		if subtle.ConstantTimeCompare(i.TokenHash, hash[:]) == 1 {
 			id, stored = candidate, i
 		}
 	})
 	if err != nil {
-		return "", err
+		return id, stored, err
 	}
 	if id == "" {
-		return "", wire.Refused{Code: wire.RefusedInviteUnknown}
+		return id, stored, wire.Refused{Code: wire.RefusedInviteUnknown}
 	}
 	switch stored.state(now) {
 	case InviteRevoked:
-		return "", wire.Refused{Code: wire.RefusedInviteRevoked}
+		return id, stored, wire.Refused{Code: wire.RefusedInviteRevoked}
 	case InviteUsedUp:
-		return "", wire.Refused{Code: wire.RefusedInviteUsedUp}
+		return id, stored, wire.Refused{Code: wire.RefusedInviteUsedUp}
 	case InviteExpired:
-		return "", wire.Refused{Code: wire.RefusedInviteExpired}
+		return id, stored, wire.Refused{Code: wire.RefusedInviteExpired}
 	}
 	stored.UsesLeft--
-	return id, put(tx.Bucket(invitesBucket), []byte(id), stored)
+	return id, stored, put(tx.Bucket(invitesBucket), []byte(id), stored)
 }
 
 func eachInvite(tx *bolt.Tx, visit func(id string, i storedInvite)) error {

@@ -41,7 +41,7 @@ func TestRedeemingInvites(t *testing.T) {
 		return token, invite.ID
 	}
 	t.Run("without an invite a stranger stays out", func(t *testing.T) {
-		_, err := openTestState(t).admit(wire.Key{1}, "alice", nil, now)
+		_, err := openTestState(t).admit(applicant{key: wire.Key{1}, wish: "alice"}, now)
 		if refusedCode(err) != wire.RefusedNotMember {
 			t.Error(err)
 		}
@@ -50,38 +50,38 @@ func TestRedeemingInvites(t *testing.T) {
 		s := openTestState(t)
 		token, _ := add(t, s, 1)
 		token[15]++
-		if _, err := s.admit(wire.Key{1}, "alice", token, now); refusedCode(err) != wire.RefusedInviteUnknown {
+		if _, err := s.admit(applicant{key: wire.Key{1}, wish: "alice", token: token}, now); refusedCode(err) != wire.RefusedInviteUnknown {
 			t.Error(err)
 		}
 	})
 	t.Run("an expired invite", func(t *testing.T) {
 		s := openTestState(t)
 		token, _ := add(t, s, 1)
-		if _, err := s.admit(wire.Key{1}, "alice", token, now.Add(time.Hour)); refusedCode(err) != wire.RefusedInviteExpired {
+		if _, err := s.admit(applicant{key: wire.Key{1}, wish: "alice", token: token}, now.Add(time.Hour)); refusedCode(err) != wire.RefusedInviteExpired {
 			t.Error(err)
 		}
 	})
 	t.Run("a revoked invite, though members stay", func(t *testing.T) {
 		s := openTestState(t)
 		token, id := add(t, s, 2)
-		if _, err := s.admit(wire.Key{1}, "alice", token, now); err != nil {
+		if _, err := s.admit(applicant{key: wire.Key{1}, wish: "alice", token: token}, now); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.revoke(id); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.admit(wire.Key{2}, "bob", token, now); refusedCode(err) != wire.RefusedInviteRevoked {
+		if _, err := s.admit(applicant{key: wire.Key{2}, wish: "bob", token: token}, now); refusedCode(err) != wire.RefusedInviteRevoked {
 			t.Error(err)
 		}
-		if name, err := s.admit(wire.Key{1}, "", nil, now); err != nil || name != "alice" {
+		if name, err := s.admit(applicant{key: wire.Key{1}}, now); err != nil || name != "alice" {
 			t.Errorf("the member is admitted as %q, %v", name, err)
 		}
 	})
 	t.Run("a used-up invite", func(t *testing.T) {
 		s := openTestState(t)
 		token, _ := add(t, s, 1)
-		_, _ = s.admit(wire.Key{1}, "alice", token, now)
-		if _, err := s.admit(wire.Key{2}, "bob", token, now); refusedCode(err) != wire.RefusedInviteUsedUp {
+		_, _ = s.admit(applicant{key: wire.Key{1}, wish: "alice", token: token}, now)
+		if _, err := s.admit(applicant{key: wire.Key{2}, wish: "bob", token: token}, now); refusedCode(err) != wire.RefusedInviteUsedUp {
 			t.Error(err)
 		}
 	})
@@ -89,29 +89,29 @@ func TestRedeemingInvites(t *testing.T) {
 		s := openTestState(t)
 		token, _ := add(t, s, 2)
 		for range 5 {
-			if _, err := s.admit(wire.Key{1}, "alice", token, now); err != nil {
+			if _, err := s.admit(applicant{key: wire.Key{1}, wish: "alice", token: token}, now); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if _, err := s.admit(wire.Key{2}, "bob", token, now); err != nil {
+		if _, err := s.admit(applicant{key: wire.Key{2}, wish: "bob", token: token}, now); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("a taken name spends nothing", func(t *testing.T) {
 		s := openTestState(t)
 		token, _ := add(t, s, 2)
-		_, _ = s.admit(wire.Key{1}, "alice", token, now)
-		if _, err := s.admit(wire.Key{2}, "ALICE", token, now); refusedCode(err) != wire.RefusedNameTaken {
+		_, _ = s.admit(applicant{key: wire.Key{1}, wish: "alice", token: token}, now)
+		if _, err := s.admit(applicant{key: wire.Key{2}, wish: "ALICE", token: token}, now); refusedCode(err) != wire.RefusedNameTaken {
 			t.Error(err)
 		}
-		if _, err := s.admit(wire.Key{2}, "bob", token, now); err != nil {
+		if _, err := s.admit(applicant{key: wire.Key{2}, wish: "bob", token: token}, now); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("a new member needs a name", func(t *testing.T) {
 		s := openTestState(t)
 		token, _ := add(t, s, 1)
-		if _, err := s.admit(wire.Key{1}, "", token, now); refusedCode(err) != wire.RefusedNameInvalid {
+		if _, err := s.admit(applicant{key: wire.Key{1}, token: token}, now); refusedCode(err) != wire.RefusedNameInvalid {
 			t.Error(err)
 		}
 	})

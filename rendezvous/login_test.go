@@ -99,7 +99,7 @@ func TestRestartKeepsMembersAndNames(t *testing.T) {
 		}
 		defer s.Close()
 		secret := token(t, s, 1)
-		if _, err := s.state.admit(self.key(), "alice", secret, time.Now()); err != nil {
+		if _, err := s.state.admit(applicant{key: self.key(), wish: "alice", token: secret}, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}()

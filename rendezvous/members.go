@@ -14,7 +14,8 @@ import (
 type member struct {
 	Name   string    `json:"name"` // empty while a member with an older right has it
 	Joined time.Time `json:"joined"`
-	Invite string    `json:"invite"`         // id of the invite it joined with; empty: by a certificate
+	Invite string    `json:"invite"`         // id of the invite it joined with; empty: see Open
+	Open   bool      `json:"open,omitempty"` // it joined when anybody could; otherwise, without an invite, by a certificate
 	Named  time.Time `json:"named,omitzero"` // when it got its name; zero: when it joined
 	Seen   time.Time `json:"seen,omitzero"`  // last logout, written lazily
 }
@@ -35,16 +36,29 @@ func (m member) lastSeen() time.Time {
 	return m.Joined
 }
 
-// admit decides whether key may log in, and under which name. A stranger's
+// An applicant is somebody who logs in.
+type applicant struct {
+	key   wire.Key
+	wish  string // normalised name; empty: the one it has
+	token []byte // of an invite; empty: none
+	// mayJoin is asked last before a stranger without an invite becomes a member, and
+	// returns why it does not; nil: the circle is closed.
+	mayJoin func(now time.Time) error
+}
+
+// admit decides whether a key may log in, and under which name. A stranger's
 // token is redeemed, and a free name bound, in one transaction: of a hundred
 // strangers with one invite for one use, one gets in. It returns wire.Refused
 // when the answer is no; nothing is spent then.
-func (s *state) admit(key wire.Key, wish string, token []byte, now time.Time) (name string, err error) {
+//
+// Strangers who have nothing that entitles them are told so before any name is looked
+// at: their answer, and how long it takes, says nothing about who is in the circle.
+func (s *state) admit(a applicant, now time.Time) (name string, err error) {
 	settled := false
 	err = s.view("look up a member", func(tx *bolt.Tx) error {
 		var m member
-		found, err := get(tx.Bucket(membersBucket), key[:], &m)
-		settled = found && m.Name != "" && (wish == "" || wish == m.Name)
+		found, err := get(tx.Bucket(membersBucket), a.key[:], &m)
+		settled = found && m.Name != "" && (a.wish == "" || a.wish == m.Name)
 		name = m.Name
 		return err
 	})
@@ -52,26 +66,65 @@ func (s *state) admit(key wire.Key, wish string, token []byte, now time.Time) (n
 		return name, err
 	}
 	err = s.update("admit a member", func(tx *bolt.Tx) error {
-		m := member{Joined: now}
-		found, err := get(tx.Bucket(membersBucket), key[:], &m)
+		var m member
+		found, err := get(tx.Bucket(membersBucket), a.key[:], &m)
+		if err == nil && !found {
+			m, err = entitle(tx, a, now)
+		}
 		if err != nil {
 			return err
 		}
-		if !found {
-			if m.Invite, err = redeem(tx, token, now); err != nil {
-				return err
-			}
-			if tx.Bucket(membersBucket).Stats().KeyN >= roster.MaxMembers {
-				return wire.Refused{Code: wire.RefusedBusy, Detail: "the circle is full"}
-			}
-		}
-		if err := bindName(tx, key, m.Name, wish); err != nil {
+		if err := bindName(tx, a.key, m.Name, a.wish); err != nil {
 			return err
 		}
-		name, m.Name, m.Named = wish, wish, now
-		return put(tx.Bucket(membersBucket), key[:], m)
+		if !found {
+			if err := enrol(tx, a, m, now); err != nil {
+				return err
+			}
+		}
+		name, m.Name, m.Named = a.wish, a.wish, now
+		return put(tx.Bucket(membersBucket), a.key[:], m)
 	})
 	return name, err
+}
+
+// entitle returns the member that a stranger has a right to become, or why it has
+// none. A use of its invite is taken.
+func entitle(tx *bolt.Tx, a applicant, now time.Time) (member, error) {
+	m := member{Joined: now}
+	var past removal
+	removed, err := get(tx.Bucket(removedBucket), a.key[:], &past)
+	switch {
+	case err != nil:
+		return m, err
+	case past.Banned:
+		return m, past.refusal("")
+	case len(a.token) > 0:
+		var used storedInvite
+		if m.Invite, used, err = redeem(tx, a.token, now); err == nil && removed && used.Number <= past.Invites {
+			err = past.refusal("it was removed after this invite was made: ask for a new one")
+		}
+		return m, err
+	case removed:
+		return m, past.refusal("it was removed")
+	case a.mayJoin == nil:
+		return m, wire.Refused{Code: wire.RefusedNotMember}
+	}
+	m.Open = true
+	return m, nil
+}
+
+// enrol makes room for a new member, and forgets that its key was removed once.
+func enrol(tx *bolt.Tx, a applicant, m member, now time.Time) error {
+	if m.Open {
+		if err := a.mayJoin(now); err != nil {
+			return err
+		}
+	}
+	if tx.Bucket(membersBucket).Stats().KeyN >= roster.MaxMembers {
+		return wire.Refused{Code: wire.RefusedBusy, Detail: "the circle is full"}
+	}
+	return tx.Bucket(removedBucket).Delete(a.key[:])
 }
 
 // member returns what is known of a key; found is false for a stranger's.

@@ -33,19 +33,21 @@ var (
 	namesBucket    = []byte("names")    // folded name → key
 	invitesBucket  = []byte("invites")  // id → storedInvite
 	settingsBucket = []byte("settings") // settingsKey → settings
+	removedBucket  = []byte("removed")  // key → removal
 	settingsKey    = []byte("settings")
 	originKey      = []byte("origin") // in settings → origin
 )
 
 // state is what a rendezvous must still know after a power cut: members, their
-// names, and invites. Presence, sessions and endpoints are not in it. It is
-// safe for concurrent use.
+// names, invites, and who was removed. Presence, sessions and endpoints are not in
+// it. It is safe for concurrent use.
 type state struct{ db *bolt.DB }
 
 // settings is what the tools need to know while no rendezvous runs.
 type settings struct {
 	Advertise string `json:"advertise"`
 	Circle    string `json:"circle"`
+	Open      bool   `json:"open,omitempty"`
 }
 
 // origin is how the state file began. The zero origin is that of one from before
@@ -82,7 +84,7 @@ func openState(dir string) (*state, error) {
 	s := &state{db: db}
 	err = s.update("prepare the state file", func(tx *bolt.Tx) error {
 		isNew := tx.Bucket(settingsBucket) == nil
-		for _, bucket := range [][]byte{membersBucket, namesBucket, invitesBucket, settingsBucket} {
+		for _, bucket := range [][]byte{membersBucket, namesBucket, invitesBucket, settingsBucket, removedBucket} {
 			if _, err := tx.CreateBucketIfNotExists(bucket); err != nil {
 				return err
 			}

@@ -42,6 +42,17 @@ func New(rate, burst float32) *Ration {
 // Take reports whether source may have one more now, and takes a token for it.
 // A clock that steps back neither grants nor blocks.
 func (r *Ration) Take(source netip.Prefix, now time.Time) bool {
+	return r.take(source, now, 1)
+}
+
+// Has reports whether source has a token left, and takes none: for what is counted
+// only once it has gone wrong.
+func (r *Ration) Has(source netip.Prefix, now time.Time) bool {
+	return r.take(source, now, 0)
+}
+
+// take takes tokens if there is at least one.
+func (r *Ration) take(source netip.Prefix, now time.Time, tokens float32) bool {
 	b := r.bucket(source)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -52,7 +63,7 @@ func (r *Ration) Take(source netip.Prefix, now time.Time) bool {
 	if b.spent+1 > r.burst {
 		return false
 	}
-	b.spent++
+	b.spent += tokens
 	return true
 }
 
