@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"peerd/internal/invite"
+	"peerd/internal/leak"
 )
 
 // childVariable makes the test binary a rendezvous instead of running tests, so
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(leak.Checked(m).Run())
 }
 
 // serveChild prints an invite, and for every line it reads the memory it uses,

@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rs/zerolog"
 
+	"peerd/internal/leak"
 	"peerd/peer/api"
 	"peerd/peer/api/apitest"
 )
@@ -90,7 +91,7 @@ func TestScripts(t *testing.T) {
 }
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"peerctl": main})
+	testscript.Main(leak.Checked(m), map[string]func(){"peerctl": main})
 }
 
 // hangGuard ends a script that hangs. Nothing is measured with it.

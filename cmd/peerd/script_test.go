@@ -20,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rs/zerolog"
 
+	"peerd/internal/leak"
 	"peerd/internal/statedir"
 	"peerd/peer/api"
 	"peerd/rendezvous"
@@ -65,7 +66,7 @@ func TestScripts(t *testing.T) {
 }
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"peerd": main})
+	testscript.Main(leak.Checked(m), map[string]func(){"peerd": main})
 }
 
 // hangGuard ends a script that hangs. Nothing is measured with it.

@@ -4,10 +4,12 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"peerd/internal/leak"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"rendezvous": main})
+	testscript.Main(leak.Checked(m), map[string]func(){"rendezvous": main})
 }
 
 // TestScripts runs the user stories in testdata/script against the real main.

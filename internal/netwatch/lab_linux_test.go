@@ -12,10 +12,11 @@ import (
 
 	"github.com/vishvananda/netlink"
 
+	"peerd/internal/leak"
 	"peerd/internal/natlab"
 )
 
-func TestMain(m *testing.M) { os.Exit(natlab.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(natlab.Main(leak.Checked(m))) }
 
 // hangGuard ends a test that waits for what does not come.
 const hangGuard = 20 * time.Second

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"peerd/internal/leak"
 	"peerd/internal/natlab"
 	"peerd/internal/portmap"
 )
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(programVariable) != "" {
 		os.Exit(keepMappings())
 	}
-	os.Exit(natlab.Main(m))
+	os.Exit(natlab.Main(leak.Checked(m)))
 }
 
 // keepMappings prints each report as one line of JSON until it is told to end.

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"peerd/internal/exitcode"
+	"peerd/internal/leak"
 	"peerd/peer/api"
 	"peerd/peer/api/apitest"
 )
@@ -26,7 +27,7 @@ const askAs = "API_TEST_ASK"
 func TestMain(m *testing.M) {
 	socket := os.Getenv(askAs)
 	if socket == "" {
-		os.Exit(m.Run())
+		os.Exit(leak.Checked(m).Run())
 	}
 	conn, err := net.Dial("unix", socket)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"peerd/internal/leak"
 	"peerd/wire"
 )
 
@@ -29,7 +30,7 @@ func children() map[string]func(dir string) error {
 func TestMain(m *testing.M) {
 	child, ok := children()[os.Getenv(childVariable)]
 	if !ok {
-		os.Exit(m.Run())
+		os.Exit(leak.Checked(m).Run())
 	}
 	if err := child(os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, err)

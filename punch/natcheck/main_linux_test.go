@@ -4,7 +4,8 @@ import (
 	"os"
 	"testing"
 
+	"peerd/internal/leak"
 	"peerd/internal/natlab"
 )
 
-func TestMain(m *testing.M) { os.Exit(natlab.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(natlab.Main(leak.Checked(m))) }

@@ -11,11 +11,12 @@ import (
 
 	"github.com/libp2p/go-reuseport"
 
+	"peerd/internal/leak"
 	"peerd/internal/natlab"
 	"peerd/internal/natlab/nat"
 )
 
-func TestMain(m *testing.M) { os.Exit(natlab.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(natlab.Main(leak.Checked(m))) }
 
 // labPeer is a machine with a control connection to the rendezvous.
 type labPeer struct {

@@ -1,0 +1,10 @@
+package desktop_test
+
+import (
+	"os"
+	"testing"
+
+	"peerd/internal/leak"
+)
+
+func TestMain(m *testing.M) { os.Exit(leak.Checked(m).Run()) }

@@ -1,0 +1,56 @@
+package leak
+
+import (
+	"os"
+	"os/signal"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMain(m *testing.M) { os.Exit(Checked(m).Run()) }
+
+func forgotten(until chan struct{}) { <-until }
+
+func TestGoroutineThatIsLeftIsTold(t *testing.T) {
+	end := make(chan struct{})
+	go forgotten(end)
+	left := await(0)
+	if len(left) != 1 || !strings.Contains(left[0], "leak.forgotten") || !strings.Contains(left[0], "leak_test.go") {
+		t.Errorf("left are %q", left)
+	}
+	close(end)
+	if left := await(patience); len(left) != 0 {
+		t.Errorf("when it has ended: %q", left)
+	}
+}
+
+func TestGoroutineThatIsEndingIsWaitedFor(t *testing.T) {
+	end := make(chan struct{})
+	go forgotten(end)
+	time.AfterFunc(20*time.Millisecond, func() { close(end) })
+	if left := await(patience); len(left) != 0 {
+		t.Errorf("left are %q", left)
+	}
+}
+
+func TestWhatBeginsOnceAndNeverEndsIsNoLeak(t *testing.T) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt)
+	signal.Stop(signals)
+	if left := await(patience); len(left) != 0 {
+		t.Errorf("left are %q", left)
+	}
+}
+
+type result int
+
+func (r result) Run() int { return int(r) }
+
+func TestFailedTestsStayFailed(t *testing.T) {
+	for code := range 3 {
+		if got := Checked(result(code)).Run(); got != code {
+			t.Errorf("code %d became %d", code, got)
+		}
+	}
+}

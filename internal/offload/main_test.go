@@ -1,0 +1,10 @@
+package offload
+
+import (
+	"os"
+	"testing"
+
+	"peerd/internal/leak"
+)
+
+func TestMain(m *testing.M) { os.Exit(leak.Checked(m).Run()) }

@@ -1,0 +1,10 @@
+package disk
+
+import (
+	"os"
+	"testing"
+
+	"peerd/internal/leak"
+)
+
+func TestMain(m *testing.M) { os.Exit(leak.Checked(m).Run()) }
