@@ -21,9 +21,13 @@ func (s *Server) logIn(conn *tls.Conn, gate *gate, key wire.Key, hello wire.Hell
 	if err != nil {
 		return nil, err
 	}
+	quota := s.quotas.of(key)
+	if !quota.allowLogin(now) {
+		return nil, wire.Refused{Code: wire.RefusedBusy, Detail: "this key logs in too often: wait a second"}
+	}
 	local := addrOf(conn.LocalAddr()).Addr()
 	c := &connection{
-		outbox:   outbox{conn: conn, start: s.running.Go},
+		outbox:   outbox{conn: conn, start: s.running.Go, total: &s.backlog},
 		gate:     gate,
 		key:      key,
 		name:     m.Name,
@@ -34,7 +38,7 @@ func (s *Server) logIn(conn *tls.Conn, gate *gate, key wire.Key, hello wire.Hell
 		remote: remote,
 		local:  local,
 		home:   observer{mainPort, s.addresses.isSecond(local)},
-		quota:  s.quotas.of(key),
+		quota:  quota,
 		gone:   make(chan struct{}),
 	}
 	_ = conn.NetConn().SetDeadline(time.Time{})

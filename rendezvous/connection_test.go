@@ -29,8 +29,8 @@ func pipe(t *testing.T) (c *connection, peer *tls.Conn, wait func()) {
 	near, far := net.Pipe()
 	t.Cleanup(func() { _, _ = near.Close(), far.Close() })
 	var writers sync.WaitGroup
-	gate := newGate(near)
-	c = &connection{outbox: outbox{conn: tls.Server(gate, server.ServerTLS(wire.ControlProtocol)), start: writers.Go}, gate: gate}
+	gate := newGate(near, nil)
+	c = &connection{outbox: outbox{conn: tls.Server(gate, server.ServerTLS(wire.ControlProtocol)), start: writers.Go, total: new(backlog)}, gate: gate}
 	peer = tls.Client(far, client.ClientTLS(wire.ControlProtocol, server.Key()))
 	var handshake sync.WaitGroup
 	handshake.Go(func() { err = c.conn.Handshake() })

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"time"
 
 	"peerd/internal/identity"
@@ -27,27 +28,49 @@ func (s *Server) acceptControl() {
 			time.Sleep(50 * time.Millisecond)
 			continue
 		}
-		stranger := s.halfOpen.enter(conn)
+		stranger := s.letIn(conn)
 		if stranger == nil {
 			s.counters.halfOpenRefused.Add(1)
-			_ = conn.Close()
+			reset(conn)
 			continue
 		}
 		s.running.Go(func() {
 			defer s.halfOpen.leave(stranger)
-			s.meet(conn)
+			s.meet(conn, stranger)
 		})
 	}
+}
+
+// letIn lets a connection in, or returns nil when its source has had enough.
+func (s *Server) letIn(conn net.Conn) *stranger {
+	source := sourceOf(conn.RemoteAddr())
+	return s.halfOpen.enter(conn, source, s.standing(source, time.Now()))
+}
+
+// standing is that of somebody who has just connected from source.
+func (s *Server) standing(source netip.Prefix, now time.Time) standing {
+	switch {
+	case !s.connects.Take(source, now):
+		return excessive
+	case s.familiar.has(source):
+		return familiar
+	}
+	return silent
 }
 
 // meet takes a stranger from TCP accept to login or refusal. When it is a
 // login, it starts the goroutine that reads and ends: TLS handshakes need 8 KiB
 // of stack, which an idle connection should not hold.
-func (s *Server) meet(raw net.Conn) {
+func (s *Server) meet(raw net.Conn, who *stranger) {
 	_ = raw.SetDeadline(time.Now().Add(helloTimeout))
-	gate := newGate(raw)
+	gate := newGate(raw, who)
+	defer gate.endTurn()
 	conn := tls.Server(gate, s.tls)
 	key, hello, err := s.greet(conn)
+	gate.endTurn() // the disk and the hub have locks of their own
+	if errors.Is(err, errNoTurn) {
+		s.counters.handshakesRefused.Add(1)
+	}
 	if err != nil {
 		s.turnAway(conn, err)
 		return
@@ -57,6 +80,8 @@ func (s *Server) meet(raw net.Conn) {
 		s.turnAway(conn, err)
 		return
 	}
+	gate.open()
+	s.familiar.note(key, who.source)
 	s.enterDoor(c, hello.Classic)
 	s.running.Go(func() { s.serve(c) })
 }

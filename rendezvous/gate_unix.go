@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-func newGate(conn net.Conn) *gate {
-	g := &gate{Conn: conn}
+func newGate(conn net.Conn, who *stranger) *gate {
+	g := &gate{Conn: conn, stranger: who}
 	if socket, ok := conn.(syscall.Conn); ok {
 		g.raw, _ = socket.SyscallConn()
 	}
@@ -33,11 +33,8 @@ func (g *gate) await() error {
 	return g.raw.Read(somethingToRead)
 }
 
-// Read reads what is there, or waits for it unless the gate is eager.
-func (g *gate) Read(b []byte) (n int, err error) {
-	if !g.eager || g.raw == nil {
-		return g.Conn.Read(b)
-	}
+// readNow reads what is there, and never waits.
+func (g *gate) readNow(b []byte) (n int, err error) {
 	failed := g.raw.Read(func(fd uintptr) bool {
 		n, err = syscall.Read(int(fd), b)
 		return true

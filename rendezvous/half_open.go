@@ -11,39 +11,72 @@ import (
 // keeps them within maxHalfOpen and maxHalfOpenPerSource. Safe for concurrent use.
 type halfOpen struct {
 	mu      sync.Mutex
-	order   *list.List // of *stranger, the oldest first
+	order   [standings]*list.List // of *stranger, the oldest first
 	sources map[netip.Prefix]int
 }
 
+// A standing says who gives way when there are too many strangers, the lowest first,
+// and who is served first, the highest. What a flood of connections has most of
+// costs its author least.
+type standing int
+
+const (
+	excessive standing = iota // its source connects more often than connectRate
+	silent                    // has not said a whole ClientHello
+	spoken                    // has
+	answered                  // has gone on after our flight, which a copied ClientHello cannot
+	familiar                  // comes from where a member has been logged in
+	standings = iota
+)
+
 // stranger is one half-open connection.
 type stranger struct {
-	conn   net.Conn
-	source netip.Prefix
-	place  *list.Element
+	home      *halfOpen
+	conn      net.Conn
+	source    netip.Prefix
+	standing  standing
+	place     *list.Element
+	pushedOut chan struct{} // closed when it had to give way
+	turn      chan struct{} // closed when it is its turn; nil unless it waits: see turns
 }
 
 func newHalfOpen() *halfOpen {
-	return &halfOpen{order: list.New(), sources: map[netip.Prefix]int{}}
+	h := &halfOpen{sources: map[netip.Prefix]int{}}
+	for r := range h.order {
+		h.order[r] = list.New()
+	}
+	return h
 }
 
 // enter takes conn in, or returns nil when its source has too many. When there
-// are too many in all, the oldest is closed: it had its time.
-func (h *halfOpen) enter(conn net.Conn) *stranger {
-	source := prefixOf(addrOf(conn.RemoteAddr()).Addr(), 32, 56)
+// are too many in all, one has to give way: of the lowest standing there is, the
+// oldest, which had its time.
+func (h *halfOpen) enter(conn net.Conn, source netip.Prefix, standing standing) *stranger {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.sources[source] >= maxHalfOpenPerSource {
 		return nil
 	}
-	if h.order.Len() >= maxHalfOpen {
-		oldest := h.order.Front().Value.(*stranger)
-		_ = oldest.conn.Close()
-		h.remove(oldest)
+	if h.count() >= maxHalfOpen {
+		h.pushOut()
 	}
-	s := &stranger{conn: conn, source: source}
-	s.place = h.order.PushBack(s)
+	s := &stranger{home: h, conn: conn, source: source, standing: standing, pushedOut: make(chan struct{})}
+	s.place = h.order[s.standing].PushBack(s)
 	h.sources[source]++
 	return s
+}
+
+// rise notes that s has got further. The excessive stay what they are.
+func (s *stranger) rise(to standing) {
+	h := s.home
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s.place == nil || s.standing == excessive || s.standing >= to {
+		return
+	}
+	h.order[s.standing].Remove(s.place)
+	s.standing = to
+	s.place = h.order[to].PushBack(s)
 }
 
 // leave lets s go: it logged in, was refused or hung up. It may come after s
@@ -58,15 +91,37 @@ func (h *halfOpen) leave(s *stranger) {
 func (h *halfOpen) len() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.order.Len()
+	return h.count()
 }
 
 // closeAll closes every half-open connection.
 func (h *halfOpen) closeAll() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for e := h.order.Front(); e != nil; e = e.Next() {
-		_ = e.Value.(*stranger).conn.Close()
+	for _, order := range h.order {
+		for e := order.Front(); e != nil; e = e.Next() {
+			_ = e.Value.(*stranger).conn.Close()
+		}
+	}
+}
+
+func (h *halfOpen) count() (count int) {
+	for _, order := range h.order {
+		count += order.Len()
+	}
+	return count
+}
+
+// pushOut closes the connection that gives way.
+func (h *halfOpen) pushOut() {
+	for _, order := range h.order {
+		if oldest := order.Front(); oldest != nil {
+			s := oldest.Value.(*stranger)
+			reset(s.conn)
+			close(s.pushedOut)
+			h.remove(s)
+			return
+		}
 	}
 }
 
@@ -74,12 +129,25 @@ func (h *halfOpen) remove(s *stranger) {
 	if s.place == nil {
 		return
 	}
-	h.order.Remove(s.place)
+	h.order[s.standing].Remove(s.place)
 	s.place = nil
 	if h.sources[s.source]--; h.sources[s.source] == 0 {
 		delete(h.sources, s.source)
 	}
 }
+
+// reset closes a connection without a farewell, and without the minutes for which
+// the system would remember it.
+func reset(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
+// sourceOf returns what strangers are counted under: an IPv4 address or the /56 of
+// an IPv6 one, which is what one customer has.
+func sourceOf(addr net.Addr) netip.Prefix { return prefixOf(addrOf(addr).Addr(), 32, 56) }
 
 // addrOf returns the unmapped form of a TCP or UDP address, without its zone.
 func addrOf(a net.Addr) netip.AddrPort {

@@ -1,6 +1,9 @@
 package rendezvous
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // Times of a control connection.
 const (
@@ -38,15 +41,36 @@ const (
 	// bytes would make us set aside the largest frame's memory. The largest
 	// honest Hello has about 1 KiB.
 	maxHello = 4 << 10
+	// maxSaidByStranger bounds all that one may say, in bytes: TLS alone would
+	// hold a ClientHello of 64 KiB and a certificate of 256 KiB for each of
+	// maxHalfOpen strangers. An honest login has about 3 KiB, and 7 at most.
+	maxSaidByStranger = 16 << 10
 	// maxHalfOpen bounds them all. A flood of connects then costs at most
-	// about 30 MB; the oldest gives way to the newest, so an honest login,
-	// which takes two round trips, still gets through the flood.
+	// about 30 MB. Those who have not said a whole ClientHello give way first,
+	// the oldest of them, so an honest login still gets through the flood; those
+	// from where members are come last. Fewer, and a thousand peers that come back
+	// after a restart push each other out.
 	maxHalfOpen = 1024
 	// maxHalfOpenPerSource bounds those of one address (IPv4) or /56 (IPv6),
 	// so that one host cannot push out everybody else's. Large enough for the
 	// peers behind one carrier's NAT to come back together after a restart.
 	maxHalfOpenPerSource = 256
+	// connectRate and connectBurst are how often one source may connect before its
+	// handshakes have to wait for everybody else's, and its connections give way
+	// first: 50 a second take a fiftieth of a core. Nobody is refused for it. The
+	// burst is for the peers behind one carrier's NAT after a restart.
+	connectRate  = 50 // per second
+	connectBurst = 300
+	// maxFamiliarPerKey is how many sources of each member are served first in a
+	// flood: home, work, on the way. More let one member vouch for more strangers.
+	maxFamiliarPerKey = 4
 )
+
+// handshakesAtATime is how many handshakes may use the processor at once, against
+// floods from so many sources that no limit on one of them helps: half of the cores
+// are left to those who are logged in. More, and relaying suffers in such a flood;
+// fewer than one cannot be. One core does more than 2,000 logins a second.
+func handshakesAtATime() int { return max(1, runtime.GOMAXPROCS(0)/2) }
 
 // Bounds on who joins. A source is an IPv4 address or an IPv6 /56. Members, whose keys are
 // known, are under none of them.
@@ -76,9 +100,20 @@ const (
 	// connection is closed. It must hold a roster snapshot (about 200 bytes
 	// per member); above, members who never read would eat the memory.
 	maxBacklog = 4 << 20
+	// maxBacklogInAll is how many bytes may wait for all slow readers together.
+	// Above, whoever has more than maxRelayBacklog waiting is disconnected:
+	// otherwise a hundred members who never read would take maxBacklog each.
+	// Smaller disconnects honest peers when a large circle comes back at once.
+	maxBacklogInAll = 128 << 20
 	// maxRelayBacklog is how many bytes may wait before further relayed frames
 	// are dropped, as a router would: QUIC slows down, the roster still comes.
 	maxRelayBacklog = 256 << 10
+	// maxOfferBacklog is how many bytes may wait before further introductions and
+	// envelopes for the same member are refused, so that one who talks to a slow
+	// reader without end neither fills maxBacklog, which would log that reader
+	// out, nor takes the place of what is relayed to it. It must not be less than
+	// one envelope.
+	maxOfferBacklog = 128 << 10
 	// maxSessionsPerKey bounds the sessions one key may have open. Without it
 	// a member could fill the table by talking under ever new instances.
 	maxSessionsPerKey = 1024
@@ -90,6 +125,28 @@ const (
 	// circle when it starts.
 	talkRate  = 10 // per second
 	talkBurst = 300
+	// askRate and askBurst bound one key's frames that are not relayed: each takes
+	// a lock that others need, or has an answer. Who sends more is read more
+	// slowly. The burst is twice as many talks as talkBurst, since a talk may be
+	// followed by one with predicted endpoints, and what else a peer says when it
+	// starts.
+	askRate  = 100 // per second
+	askBurst = 1000
+	// changeRate and changeBurst bound one key's logins and prekeys: each is pushed
+	// to every member, so that one member's loop is everybody's traffic. A login
+	// above is refused and the peer tries again; a prekey waits. A connection that
+	// comes and goes every second is still served, and so is a minute of restarts.
+	changeRate  = 1 // per second
+	changeBurst = 60
+	// maxPause is how long a frame over its sender's rate waits at most; it is
+	// what one member can delay a shutdown by. It must not be less than a token of
+	// changeRate takes.
+	maxPause = time.Second
+	// overQuotaPause is how long a control connection is not read after a relay
+	// frame above the quota, which is dropped. Without it a member makes us decrypt
+	// a gigabyte per second for nothing. Longer slows honest peers that are only
+	// just above it.
+	overQuotaPause = time.Millisecond
 	// DefaultRelayRate is what one key may have relayed, in bytes per second:
 	// 200 Mbit/s, so that nobody takes the whole line of a small server.
 	DefaultRelayRate = 25_000_000

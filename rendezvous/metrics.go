@@ -94,6 +94,8 @@ func (s *Server) registry() *prometheus.Registry {
 		{"datagrams_dropped_total", "Datagrams that deserved no answer.", &n.datagramsDropped},
 		{"receive_errors_total", "Errors of reading UDP sockets.", &n.receiveErrors},
 		{"half_open_refused_total", "Control connections over their source's limit.", &n.halfOpenRefused},
+		{"handshakes_refused_total", "Handshakes that a flood of others did not let begin.", &n.handshakesRefused},
+		{"members_slowed_total", "Frames that had to wait because their sender was over a rate.", &n.membersSlowed},
 		{"logins_refused_total", "Control connections that did not become a login.", &n.loginsRefused},
 		{"roster_pushes_total", "Roster updates sent to peers.", &n.rosterPushes},
 		{"talks_total", "Talks asked for.", &n.talks},

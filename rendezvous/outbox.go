@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"peerd/wire"
@@ -19,13 +20,18 @@ var errSlowReader = errors.New("the peer does not read what it is sent")
 type outbox struct {
 	conn  *tls.Conn
 	start func(func()) // starts a goroutine that the server waits for
+	total *backlog     // what waits in all of them
 
 	mu      sync.Mutex
 	pending []byte // encoded frames nobody writes yet
 	spare   []byte // the buffer written last, to be filled next
 	writing bool   // a writer runs
 	ending  bool   // nothing more is taken; the connection closes when all is written
+	counted int    // bytes of both buffers that total has
 }
+
+// backlog is how many bytes all outboxes hold. Safe for concurrent use.
+type backlog struct{ bytes atomic.Int64 }
 
 // send queues m. A message that cannot be encoded is a bug of ours or a value
 // a peer should not have been able to send; it is reported, not queued.
@@ -55,10 +61,17 @@ func (o *outbox) sendFrames(frames []byte) error {
 
 // relay queues a relayed datagram unless too many wait already; it reports
 // whether it did.
-func (o *outbox) relay(m wire.Relay) bool {
+func (o *outbox) relay(m wire.Relay) bool { return o.queueBelow(maxRelayBacklog-len(m.Payload), m) }
+
+// offer queues what another member sends, an introduction or an envelope, unless
+// too much waits already; it reports whether it did.
+func (o *outbox) offer(m wire.Message) bool { return o.queueBelow(maxOfferBacklog, m) }
+
+// queueBelow queues m if no more than limit bytes wait already.
+func (o *outbox) queueBelow(limit int, m wire.Message) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.ending || len(o.pending)+len(m.Payload) > maxRelayBacklog {
+	if o.ending || len(o.pending) > limit {
 		return false
 	}
 	var err error
@@ -70,9 +83,11 @@ func (o *outbox) relay(m wire.Relay) bool {
 
 // queued, called with mu held, sees to it that what is pending gets written.
 func (o *outbox) queued() error {
-	if len(o.pending) > maxBacklog {
+	o.count()
+	if len(o.pending) > maxBacklog || len(o.pending) > maxRelayBacklog && o.total.bytes.Load() > maxBacklogInAll {
 		o.ending = true
 		o.pending = nil
+		o.count()
 		_ = o.conn.NetConn().Close() // ends the writer and the reader
 		return errSlowReader
 	}
@@ -81,6 +96,13 @@ func (o *outbox) queued() error {
 		o.start(o.write)
 	}
 	return nil
+}
+
+// count keeps total up to date, with mu held.
+func (o *outbox) count() {
+	held := cap(o.pending) + cap(o.spare)
+	o.total.bytes.Add(int64(held - o.counted))
+	o.counted = held
 }
 
 // end closes the connection when everything queued has been written.
@@ -120,6 +142,7 @@ func (o *outbox) write() {
 func (o *outbox) take() (frames []byte, ended bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	defer o.count()
 	if len(o.pending) == 0 {
 		o.pending, o.spare, o.writing = nil, nil, false
 		return nil, o.ending

@@ -14,20 +14,39 @@ import (
 // connection: logging in again does not refill it. Safe for concurrent use.
 type quota struct {
 	talks *rate.Limiter // one token per Talk
-	relay *rate.Limiter // one token per relayed byte, envelopes included
+	asks  *rate.Limiter // one token per frame that is neither relayed nor an answer
+	// changes has one token per change of the roster that everybody is told of:
+	// logins and prekeys.
+	changes *rate.Limiter
+	relay   *rate.Limiter // one token per relayed byte, envelopes included
 }
 
 // newQuota returns a full quota that relays relayRate bytes per second.
 func newQuota(relayRate int) *quota {
 	burst := max(offload.BufferSize, wire.MaxSealed, min(relayRate, relayBurst))
 	return &quota{
-		talks: rate.NewLimiter(talkRate, talkBurst),
-		relay: rate.NewLimiter(rate.Limit(relayRate), burst),
+		talks:   rate.NewLimiter(talkRate, talkBurst),
+		asks:    rate.NewLimiter(askRate, askBurst),
+		changes: rate.NewLimiter(changeRate, changeBurst),
+		relay:   rate.NewLimiter(rate.Limit(relayRate), burst),
 	}
 }
 
 func (q *quota) allowTalk(now time.Time) bool             { return q.talks.AllowN(now, 1) }
+func (q *quota) allowLogin(now time.Time) bool            { return q.changes.AllowN(now, 1) }
 func (q *quota) allowRelay(now time.Time, bytes int) bool { return q.relay.AllowN(now, bytes) }
+
+// pause is how long the sender of a frame must wait before it is dealt with. Who is
+// within its rates does not wait.
+func (q *quota) pause(kind wire.Kind, now time.Time) time.Duration {
+	switch kind {
+	case wire.KindRelay, wire.KindPong:
+		return 0 // bounded by bytes, and by how often we ask
+	case wire.KindPrekey:
+		return max(q.asks.ReserveN(now, 1).DelayFrom(now), q.changes.ReserveN(now, 1).DelayFrom(now))
+	}
+	return q.asks.ReserveN(now, 1).DelayFrom(now)
+}
 
 // quotas holds the quota of every key that has logged in since the start: not
 // more than there are members. Safe for concurrent use.

@@ -37,6 +37,13 @@ func TestQuotaBelongsToTheKey(t *testing.T) {
 	}
 }
 
+// forget gives key a full quota.
+func (q *quotas) forget(key wire.Key) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.byKey, key)
+}
+
 func TestLargestEnvelopeFitsTheSmallestQuota(t *testing.T) {
 	if !newQuota(1).allowRelay(time.Unix(1_800_000_000, 0), wire.MaxSealed) {
 		t.Error("it would never be forwarded")

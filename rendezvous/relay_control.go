@@ -15,6 +15,7 @@ func (s *Server) relayFrame(c *connection, m wire.Relay, now time.Time) {
 	}
 	if !c.quota.allowRelay(now, len(m.Payload)) {
 		s.counters.relayOverQuota.Add(1)
+		time.Sleep(overQuotaPause) // it would cost us a core to decrypt what is only dropped
 		return
 	}
 	s.counters.relayedBytes.Add(uint64(len(m.Payload)))
@@ -37,7 +38,8 @@ func (s *Server) relayIntoControl(to *connection, m wire.Relay) {
 }
 
 // envelope forwards a sealed envelope to the other peer of its session. It is
-// dropped when there is none, or when the sender is over its quota: the message
+// dropped when there is none, when the sender is over its quota, or when too much
+// waits for the addressee already: the message
 // inside also travels in the session itself.
 func (s *Server) envelope(c *connection, m wire.Envelope, now time.Time) {
 	to := s.relay.other(c, m.Session, now)
@@ -49,6 +51,9 @@ func (s *Server) envelope(c *connection, m wire.Envelope, now time.Time) {
 		s.counters.relayOverQuota.Add(1)
 		return
 	}
+	if !to.offer(m) {
+		s.counters.relayCongested.Add(1)
+		return
+	}
 	s.counters.envelopes.Add(1)
-	_ = to.send(m)
 }

@@ -14,11 +14,21 @@ var errLogout = errors.New("the peer logged out")
 func (s *Server) serve(c *connection) {
 	defer close(c.gone)
 	err := c.frames(func(kind wire.Kind, body []byte) error {
+		s.slowDown(c, kind)
 		return s.handle(c, kind, body, time.Now())
 	})
 	s.leaveDoor(c)
 	s.hub.logout(c, err, time.Now())
 	_ = c.conn.NetConn().Close()
+}
+
+// slowDown lets a member wait who asks too often. Meanwhile nothing more of it is
+// read, so that it cannot send either; nobody else waits.
+func (s *Server) slowDown(c *connection, kind wire.Kind) {
+	if pause := c.quota.pause(kind, time.Now()); pause > 0 {
+		s.counters.membersSlowed.Add(1)
+		time.Sleep(min(pause, maxPause))
+	}
 }
 
 // handle does what one frame asks for. An error ends the connection: a frame

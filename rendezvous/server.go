@@ -104,8 +104,12 @@ type Server struct {
 
 	cookies  *cookies
 	bindings *ration.Ration
+	connects *ration.Ration // control connections, by source
 	halfOpen *halfOpen
+	familiar *familiarSources
+	turns    *turns // of handshakes
 	quotas   *quotas
+	backlog  backlog
 	relay    *relayTable
 	hub      *hub
 	counters *counters
@@ -179,10 +183,13 @@ func open(config Config, self *identity.Identity, state *state) (_ *Server, err 
 		config: config, log: config.Logger, identity: self, state: state, started: time.Now(),
 		tls:     self.ServerTLS(wire.ControlProtocol),
 		sockets: sockets, addresses: found, controlPort: sockets.mainPort(), otherPort: sockets.mainPort() + 1,
-		cookies: newCookies(), bindings: ration.New(bindingRate, bindingBurst), halfOpen: newHalfOpen(),
+		cookies: newCookies(), bindings: ration.New(bindingRate, bindingBurst),
+		connects: ration.New(connectRate, connectBurst), halfOpen: newHalfOpen(), familiar: newFamiliarSources(),
+		turns:    newTurns(handshakesAtATime()),
 		refusals: ration.New(refusedRate, refusedBurst), open: newOpenCircle(config.Open),
 		quotas: newQuotas(config.RelayRate), relay: newRelayTable(), counters: new(counters),
 	}
+	s.tls.GetConfigForClient = s.awaitTurn
 	s.hub = newHub(config, s.cookies, s.relay, s.counters, members)
 	if err = s.openClassic(); err == nil {
 		err = s.openServices()

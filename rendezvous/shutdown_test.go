@@ -87,6 +87,7 @@ func TestReconnectsLeaveNothingBehind(t *testing.T) {
 	before := settled()
 	for i := range 1000 {
 		old := alice.conn
+		s.quotas.forget(alice.key()) // months pass
 		alice.login(wire.Hello{Candidates: []wire.Candidate{candidate}})
 		if i%2 == 0 {
 			_ = old.NetConn().Close()

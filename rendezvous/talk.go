@@ -19,7 +19,10 @@ func (h *hub) talk(c *connection, m wire.Talk, now time.Time) {
 		_ = c.send(wire.TalkRefused{To: m.To, Code: code})
 		return
 	}
-	h.introduce(c, callee, m)
+	if !h.introduce(c, callee, m) {
+		h.counters.talksRefused.Add(1)
+		_ = c.send(wire.TalkRefused{To: m.To, Code: wire.TalkRefusedBusy})
+	}
 }
 
 // callee returns whom a Talk is for, or why there is nobody.
@@ -43,8 +46,9 @@ func (h *hub) callee(c *connection, m wire.Talk, now time.Time) (*connection, wi
 }
 
 // introduce tells both peers of a session about each other. The callee, whose
-// introduction also brings the message, is told first.
-func (h *hub) introduce(caller, callee *connection, m wire.Talk) {
+// introduction also brings the message, is told first. It reports false, and
+// neither is told, when too much waits for the callee already.
+func (h *hub) introduce(caller, callee *connection, m wire.Talk) bool {
 	callerIn, calleeIn := fireIn(caller.rtt(), callee.rtt())
 	toCallee, toCaller := introduction(caller, callee), introduction(callee, caller)
 	toCallee.FireIn, toCallee.Sealed = calleeIn, m.Sealed
@@ -54,10 +58,13 @@ func (h *hub) introduce(caller, callee *connection, m wire.Talk) {
 	if shown {
 		showEndpoints(caller, callee, &toCaller, &toCallee, m.Candidates)
 	}
-	_ = callee.send(toCallee)
+	if !callee.offer(toCallee) {
+		return false
+	}
 	_ = caller.send(toCaller)
 	h.log.Debug().Str("name", caller.name).Str("to", callee.name).Bool("shown", shown).
 		Dur("caller_fire_in", callerIn).Dur("callee_fire_in", calleeIn).Msg("introduction")
+	return true
 }
 
 // introduction says to the other peer of their session who peer is, but not where.
