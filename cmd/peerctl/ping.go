@@ -71,6 +71,9 @@ func (a *app) pingUntilDirect(ctx context.Context, client *api.Client, peer stri
 	for seq := 1; count == 0 || seq <= count; seq++ {
 		ping, err := a.pingOnce(ctx, client, peer, seq)
 		if err == nil {
+			if ping.Path != api.PathDirect && a.refusesDirect(ctx, client, peer) {
+				return a.onlyRelayed(client, peer)
+			}
 			if last.Path == "" && ping.Path != api.PathDirect {
 				a.say(fill(a.text.AwaitingDirect, printable.Line(peer), a.timeout))
 			}
@@ -83,12 +86,12 @@ func (a *app) pingUntilDirect(ctx context.Context, client *api.Client, peer stri
 		case isTimeout(err) && last.Path == "":
 			return failure(api.CodeNotReached, a.text.NoAnswer, peer, a.timeout)
 		case isTimeout(err):
-			return failure(api.CodeOnlyRelayed, a.text.OnlyRelayed, peer)
+			return a.onlyRelayed(client, peer)
 		case err != nil || ping.Path == api.PathDirect:
 			return err
 		}
 	}
-	return failure(api.CodeOnlyRelayed, a.text.OnlyRelayed, peer)
+	return a.onlyRelayed(client, peer)
 }
 
 func (a *app) pingOnce(ctx context.Context, client *api.Client, peer string, seq int) (api.Ping, error) {

@@ -54,7 +54,7 @@ Exit codes: 0 ok, 1 other, 2 usage, 3 daemon unreachable, 4 denied or key change
 		a.sendCommand(), a.readCommand(), a.historyCommand(), a.searchCommand(), a.watchCommand(), a.chatCommand(), a.notifyCommand(),
 		a.editCommand(), a.unsendCommand(), a.receiptsCommand(),
 		a.contactCommand(), a.fileCommand(), a.groupCommand(), a.exportCommand(), a.importCommand(),
-		a.pingCommand(), a.netcheckCommand(), a.whyCommand(), a.versionCommand(),
+		a.introduceCommand(), a.pingCommand(), a.netcheckCommand(), a.whyCommand(), a.versionCommand(),
 	)
 	return root
 }

@@ -43,6 +43,11 @@ func (a *app) showStatus(s api.Status, peers []api.Peer, groups []api.Group) err
 	if err != nil {
 		return err
 	}
+	if s.Introduce != "" && s.Introduce != api.IntroduceCircle {
+		if err := a.showIntroductions(api.Introductions{Introduce: s.Introduce}); err != nil {
+			return err
+		}
+	}
 	t := a.peersTable(peers)
 	for _, group := range groups {
 		t.add(a.groupCells(group)...)

@@ -57,6 +57,7 @@ type texts struct {
 	Group           groupTexts
 	Classic         classicTexts
 	Damage          damageTexts
+	Introduce       introduceTexts
 
 	// Failures found here.
 	NotDelivered    failureText // peer, wanted state, timeout

@@ -143,5 +143,7 @@ var english = texts{
 	Classic: englishClassic,
 	Damage:  englishDamage,
 
+	Introduce: englishIntroduce,
+
 	Daemon: nil,
 }

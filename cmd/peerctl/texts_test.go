@@ -86,10 +86,10 @@ func TestEveryWordOfTheContractHasAText(t *testing.T) {
 			"strategy":   without(words.Why.Strategy, "volley", "fresh-socket", "many-sockets", "spray", "meeting-port", "tcp", "reunion"),
 			"kind":       without(words.Why.Kind, "local", "observed", "predicted", "mapped", "tcp", "heard"),
 			"left out":   without(words.Why.Unprobed, "reserved", "private", "own-address", "router", "low-port", "unreachable", "too-many"),
-			"reason": without(words.Why.Reason, "direct", "lossy", "rendezvous_offline", "peer_offline", "policy", "no_talk", "punching",
+			"reason": without(words.Why.Reason, "direct", "lossy", "rendezvous_offline", "peer_offline", "policy", "our_policy", "their_policy", "no_talk", "punching",
 				"no_udp", "peer_no_udp", "same_nat", "one_way", "hard_nats", "our_hard_nat", "their_hard_nat", "no_answer"),
 			"remedy": without(words.Why.Remedy, "nothing", "wait", "retry", "check_network", "await_peer", "talk", "allow_direct",
-				"allow_udp", "peer_allow_udp", "map_port", "map_our_port", "map_peer_port", "ipv6", "peer_firewall", "firewall"),
+				"add_contact", "introduce", "unblock", "peer_accepts", "allow_udp", "peer_allow_udp", "map_port", "map_our_port", "map_peer_port", "ipv6", "peer_firewall", "firewall"),
 			"warning": without(words.Why.Odd, "reserved-candidates", "private-candidates", "own-address-candidates", "low-port-candidates",
 				"too-many-candidates", "unconfirmed-candidates", "their-nat-report-contradicted", "our-nat-report-contradicted", "probes-held-back"),
 		} {

@@ -142,6 +142,8 @@ var chinese = texts{
 	Classic: chineseClassic,
 	Damage:  chineseDamage,
 
+	Introduce: chineseIntroduce,
+
 	Daemon: map[api.Code]failureText{
 		api.CodeClassicOnly: {"%[1]s 是经典协议的用户：没有密钥，只能用 send、read、history 和 search", "查看有密钥的联系人：peerctl contact ls"},
 		api.CodeClassicAway: {"%[1]s 不在线：经典协议的消息不能等待", "查看谁在线：peerctl peers --online"},

@@ -49,9 +49,12 @@ func (a *app) waitOnline(ctx context.Context, client *api.Client, ref string) er
 }
 
 func (a *app) waitDirect(ctx context.Context, client *api.Client, ref string) error {
+	if a.refusesDirect(ctx, client, ref) {
+		return a.onlyRelayed(client, ref)
+	}
 	peer, err := client.WaitDirect(ctx, ref)
 	if isTimeout(err) && peer.Path == api.PathRelay {
-		return failure(api.CodeOnlyRelayed, a.text.OnlyRelayed, peer.Name)
+		return a.onlyRelayed(client, peer.Name)
 	}
 	if isTimeout(err) && peer.Name != "" {
 		return failure(api.CodeNotReached, a.text.NotDirect, peer.Name, a.timeout)

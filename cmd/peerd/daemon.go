@@ -45,6 +45,7 @@ type runFlags struct {
 	diskReserve size
 	portMapping string
 	classic     bool
+	introduce   string
 }
 
 func newRun(io stdio) *cobra.Command {
@@ -77,6 +78,8 @@ rendezvous or by the file system.`,
 	set.StringVar(&flags.socket, "socket", "", "`path` of the control socket (default: $PEERD_SOCKET, else peerd.sock in the state directory)")
 	set.StringVar(&flags.portMapping, "port-mapping", "auto",
 		"ask the home router to forward our port (PCP, NAT-PMP, UPnP): the `mode` is auto or off")
+	set.StringVar(&flags.introduce, "introduce", "",
+		"who may learn where you are, now and at later starts: the `policy` is circle, contacts or relay-only; see peerctl introduce")
 	set.BoolVar(&flags.classic, "classic", false,
 		"meet users of the classic protocol at the rendezvous' door: unverified, unencrypted, and told your name and address")
 	set.StringVar(&flags.downloads, "downloads", "", "`directory` for files of peers (default: downloads in the state directory)")
@@ -118,6 +121,11 @@ func daemonConfig(ctx context.Context, flags runFlags, io stdio) (peer.Config, e
 		DefaultName: defaultName(userName(), hostName()),
 		Classic:     flags.classic,
 		Logger:      logger,
+	}
+	if flags.introduce != "" {
+		if config.Introduce, err = api.ParseIntroduce(flags.introduce); err != nil {
+			return peer.Config{}, exitcode.With(exitcode.Usage, err)
+		}
 	}
 	if config.PortMapper, err = portMapper(flags.portMapping); err != nil {
 		return peer.Config{}, err
