@@ -237,9 +237,9 @@ func TestChangedFileFailsOnBothSides(t *testing.T) {
 	}
 }
 
-// TestDiskReserve has bob's disk be full when the offer comes, then free until the
+// TestT25DiskReserve has bob's disk be full when the offer comes, then free until the
 // transfer is under way, then full again, then free.
-func TestDiskReserve(t *testing.T) {
+func TestT25DiskReserve(t *testing.T) {
 	c := newCircle(t)
 	alice, dir := c.join("alice"), t.TempDir()
 	bobWith := func(reserve int64) *Daemon {
@@ -281,7 +281,7 @@ func TestDiskReserve(t *testing.T) {
 	wantFile(t, c.awaitTransfer(bob, sent.ID, api.TransferDone).Path, content)
 }
 
-func TestStrangersOfferIsNotServed(t *testing.T) {
+func TestT25StrangersOfferIsNotServed(t *testing.T) {
 	c := newCircle(t)
 	alice, bob, carol := c.join("alice"), c.join("bob"), c.join("carol")
 	c.knows(alice, "bob")

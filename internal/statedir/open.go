@@ -31,9 +31,8 @@ func (e *UnsafeError) ExitCode() int { return exitcode.Denied }
 // can list it is no harm. On Windows the access list of the user's profile is what
 // keeps others out, and nothing is asked.
 func Open(dir string) (*os.Root, error) {
-	// Before it is made: a link to nothing would have us make that.
-	if info, err := os.Lstat(dir); err == nil && info.Mode()&fs.ModeSymlink != 0 && !ownedByUs(info) {
-		return nil, foreign(dir, "is a symbolic link of another user's")
+	if err := CheckLink(dir); err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create the state directory: %w", err)
@@ -48,13 +47,14 @@ func Open(dir string) (*os.Root, error) {
 	return root, nil
 }
 
-// Check is Open for those who need no root.
-func Check(dir string) error {
-	root, err := Open(dir)
-	if err != nil {
-		return err
+// CheckLink refuses a link, at the end of path, that belongs to somebody else but root:
+// it would have us write where its owner likes. It is asked before anything is made
+// there, which a link to nothing would have us do. The error is an *UnsafeError.
+func CheckLink(path string) error {
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 && !ownedByUs(info) {
+		return foreign(path, "is a symbolic link of another user's")
 	}
-	return root.Close()
+	return nil
 }
 
 // check looks at the directory that was opened, whatever its name leads to by now.
@@ -85,7 +85,7 @@ func OthersReplace(directory fs.FileInfo) bool {
 func foreign(dir, what string) *UnsafeError {
 	return &UnsafeError{
 		Dir:    dir,
-		Cause:  fmt.Sprintf("the state directory %s %s", dir, what),
-		Remedy: "choose one of your own with --state, or run as its owner",
+		Cause:  fmt.Sprintf("the directory %s %s", dir, what),
+		Remedy: "choose one of your own, or run as its owner",
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"peerd/internal/identity"
+	"peerd/internal/statedir"
 	"peerd/peer/store"
 )
 
@@ -61,33 +62,37 @@ type Part struct {
 // one call per directory may run at a time. manifest says whose it is; its Format
 // and Parts are set here.
 func Write(ctx context.Context, w io.Writer, s *store.Store, dir string, manifest Manifest) (err error) {
-	copied := filepath.Join(dir, copyName)
+	root, err := statedir.Open(dir)
+	if err != nil {
+		return fmt.Errorf("back up: %w", err)
+	}
+	defer root.Close()
 	// One that was under way when a daemon died is worth nothing.
-	if err := os.Remove(copied); !errors.Is(err, os.ErrNotExist) && err != nil {
+	if err := root.Remove(copyName); !errors.Is(err, os.ErrNotExist) && err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
-	if err := s.Snapshot(ctx, copied); err != nil {
+	if err := s.Snapshot(ctx, filepath.Join(dir, copyName)); err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.Remove(copied)) }()
+	defer func() { err = errors.Join(err, root.Remove(copyName)) }()
 	manifest.Format = format
-	files := map[string]string{identity.FileName: filepath.Join(dir, identity.FileName), messagesName: copied}
+	files := map[string]string{identity.FileName: identity.FileName, messagesName: copyName}
 	for _, name := range []string{identity.FileName, messagesName} {
-		part, err := describe(name, files[name])
+		part, err := describe(root, name, files[name])
 		if err != nil {
 			return fmt.Errorf("back up: %w", err)
 		}
 		manifest.Parts = append(manifest.Parts, part)
 	}
-	if err := writeArchive(w, manifest, files); err != nil {
+	if err := writeArchive(w, root, manifest, files); err != nil {
 		return fmt.Errorf("write backup: %w", err)
 	}
 	return nil
 }
 
-// describe measures a file.
-func describe(name, path string) (Part, error) {
-	file, err := os.Open(path)
+// describe measures the part name, whose content is the file at path.
+func describe(root *os.Root, name, path string) (Part, error) {
+	file, err := root.Open(path)
 	if err != nil {
 		return Part{}, err
 	}
@@ -97,7 +102,8 @@ func describe(name, path string) (Part, error) {
 	return Part{Name: name, Size: size, SHA256: hex.EncodeToString(hash.Sum(nil))}, err
 }
 
-func writeArchive(w io.Writer, manifest Manifest, files map[string]string) error {
+// writeArchive writes the manifest and its parts; files says where these are.
+func writeArchive(w io.Writer, root *os.Root, manifest Manifest, files map[string]string) error {
 	archive := tar.NewWriter(w)
 	text, err := json.MarshalIndent(manifest, "", "\t")
 	if err != nil {
@@ -113,7 +119,7 @@ func writeArchive(w io.Writer, manifest Manifest, files map[string]string) error
 		if err := archive.WriteHeader(header(part.Name, part.Size, manifest.MadeAt)); err != nil {
 			return err
 		}
-		if err := copyFile(archive, files[part.Name]); err != nil {
+		if err := copyFile(archive, root, files[part.Name]); err != nil {
 			return err
 		}
 	}
@@ -124,8 +130,8 @@ func header(name string, size int64, at time.Time) *tar.Header {
 	return &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600, ModTime: at.Truncate(time.Second), Format: tar.FormatPAX}
 }
 
-func copyFile(w io.Writer, path string) error {
-	file, err := os.Open(path)
+func copyFile(w io.Writer, root *os.Root, path string) error {
+	file, err := root.Open(path)
 	if err != nil {
 		return err
 	}

@@ -144,6 +144,17 @@ func TestWhatIsThereIsSetAsideOnlyWhenAsked(t *testing.T) {
 	}
 }
 
+// leftNothing fails unless a state directory is as empty as before.
+func leftNothing(t *testing.T, dir string) {
+	t.Helper()
+	root, err := os.OpenRoot(dir)
+	check(t, err)
+	defer root.Close()
+	if left, err := contents(root); len(left) > 0 || err != nil {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
 func TestWhatIsNoBackupChangesNothing(t *testing.T) {
 	whole, _ := backedUp(t)
 	spoilt := func(change func([]byte) []byte) []byte { return change(bytes.Clone(whole)) }
@@ -162,9 +173,7 @@ func TestWhatIsNoBackupChangesNothing(t *testing.T) {
 			if _, err := restore(t, archive, dir, false); !errors.Is(err, ErrNotABackup) {
 				t.Errorf("got %v, want ErrNotABackup", err)
 			}
-			if left, err := contents(dir); len(left) > 0 || err != nil {
-				t.Errorf("left behind: %v, %v", left, err)
-			}
+			leftNothing(t, dir)
 		})
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -54,42 +56,43 @@ type Restored struct {
 // a *store.InUseError when a daemon runs in dir, with force too, and a
 // *NotEmptyError when something is there; with force that is set aside.
 func Restore(ctx context.Context, r io.Reader, dir string, force bool, now time.Time) (restored Restored, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	root, err := statedir.Open(dir)
+	if err != nil {
 		return restored, fmt.Errorf("restore: %w", err)
 	}
+	defer root.Close()
 	release, err := store.Hold(dir)
 	if err != nil {
 		return restored, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	occupied, err := contents(dir)
+	occupied, err := contents(root)
 	switch {
 	case err != nil:
 		return restored, fmt.Errorf("restore: %w", err)
 	case len(occupied) > 0 && !force:
 		return restored, &NotEmptyError{dir}
 	}
-	staging := filepath.Join(dir, stagingName)
-	if err := os.RemoveAll(staging); err != nil {
+	if err := root.RemoveAll(stagingName); err != nil {
 		return restored, fmt.Errorf("restore: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(staging)) }()
-	if restored.Manifest, err = unpack(r, staging); err != nil {
+	defer func() { err = errors.Join(err, root.RemoveAll(stagingName)) }()
+	if restored.Manifest, err = unpack(r, root); err != nil {
 		return restored, fmt.Errorf("restore: %w", err)
 	}
-	if err := prepare(ctx, staging, restored.Manifest, now); err != nil {
+	if err := prepare(ctx, filepath.Join(dir, stagingName), restored.Manifest, now); err != nil {
 		return restored, fmt.Errorf("restore: %w", err)
 	}
-	if restored.SetAside, err = setAside(dir, occupied, now); err != nil {
+	if restored.SetAside, err = setAside(root, occupied, now); err != nil {
 		return restored, fmt.Errorf("restore: %w", err)
 	}
-	return restored, moveIn(staging, dir)
+	return restored, moveIn(root)
 }
 
 // contents lists what is in a state directory, but for what is in every one and
 // what was set aside before.
-func contents(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
+func contents(root *os.Root) ([]string, error) {
+	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
 		return nil, err
 	}
@@ -103,15 +106,16 @@ func contents(dir string) ([]string, error) {
 	return names, nil
 }
 
-// unpack writes the parts of a backup into a new directory and verifies them.
-func unpack(r io.Reader, staging string) (Manifest, error) {
-	var manifest Manifest
-	if err := os.Mkdir(staging, 0o700); err != nil {
+// unpack writes the parts of a backup into a new directory and verifies them. What the
+// archive calls them decides nothing: it holds these parts, in this order, and no
+// others, or is refused.
+func unpack(r io.Reader, root *os.Root) (manifest Manifest, err error) {
+	if err := root.Mkdir(stagingName, 0o700); err != nil {
 		return manifest, err
 	}
 	archive := tar.NewReader(r)
 	head, err := archive.Next()
-	if err != nil || head.Name != manifestName {
+	if err != nil || head.Name != manifestName || !isPlain(head) {
 		return manifest, fmt.Errorf("%w: it does not begin with a manifest", ErrNotABackup)
 	}
 	text, err := io.ReadAll(io.LimitReader(archive, maxManifest))
@@ -129,23 +133,37 @@ func unpack(r io.Reader, staging string) (Manifest, error) {
 		return manifest, fmt.Errorf("%w: its parts are not those of a backup", ErrNotABackup)
 	}
 	for _, part := range manifest.Parts {
-		if err := unpackPart(archive, staging, part); err != nil {
+		if err := unpackPart(archive, root, part); err != nil {
 			return manifest, err
 		}
+	}
+	if _, err := archive.Next(); !errors.Is(err, io.EOF) {
+		return manifest, fmt.Errorf("%w: there is more in it than a backup has", ErrNotABackup)
 	}
 	return manifest, nil
 }
 
-// unpackPart writes the next part of an archive into staging.
-func unpackPart(archive *tar.Reader, staging string, part Part) error {
+// isPlain reports whether a part is a file and nothing else. The zeros of a sparse one
+// are not in the archive: a few bytes of it would fill our disk.
+func isPlain(head *tar.Header) bool {
+	for record := range head.PAXRecords {
+		if strings.HasPrefix(record, "GNU.sparse.") {
+			return false
+		}
+	}
+	return head.Typeflag == tar.TypeReg
+}
+
+// unpackPart writes the next part of an archive into the staging directory.
+func unpackPart(archive *tar.Reader, root *os.Root, part Part) error {
 	head, err := archive.Next()
-	if err != nil || head.Name != part.Name || head.Size != part.Size {
+	if err != nil || head.Name != part.Name || head.Size != part.Size || !isPlain(head) {
 		return fmt.Errorf("%w: %s is missing", ErrNotABackup, part.Name)
 	}
 	if part.Name == identity.FileName && part.Size > maxKeyFile {
 		return fmt.Errorf("%w: %s is too large", ErrNotABackup, part.Name)
 	}
-	file, err := os.OpenFile(filepath.Join(staging, part.Name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := root.OpenFile(path.Join(stagingName, part.Name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -178,34 +196,35 @@ func prepare(ctx context.Context, staging string, manifest Manifest, now time.Ti
 
 // setAside moves the state of another life into a directory of its own. Files of
 // the user's stay where they are.
-func setAside(dir string, names []string, now time.Time) (string, error) {
+func setAside(root *os.Root, names []string, now time.Time) (string, error) {
 	names = slices.DeleteFunc(names, func(name string) bool {
 		return !strings.HasPrefix(name, identity.FileName) && !strings.HasPrefix(name, messagesName) && !strings.HasPrefix(name, indexName)
 	})
 	if len(names) == 0 {
 		return "", nil
 	}
-	aside := filepath.Join(dir, asidePrefix+now.UTC().Format("20060102T150405.000Z"))
-	if err := os.Mkdir(aside, 0o700); err != nil {
+	aside := asidePrefix + now.UTC().Format("20060102T150405.000Z")
+	if err := root.Mkdir(aside, 0o700); err != nil {
 		return "", err
 	}
+	where := filepath.Join(root.Name(), aside)
 	for _, name := range names {
-		if err := os.Rename(filepath.Join(dir, name), filepath.Join(aside, name)); err != nil {
-			return aside, err
+		if err := root.Rename(name, path.Join(aside, name)); err != nil {
+			return where, err
 		}
 	}
-	return aside, nil
+	return where, nil
 }
 
 // moveIn takes the parts into use. The key comes first: messages without it would
 // become those of another peer.
-func moveIn(staging, dir string) error {
+func moveIn(root *os.Root) error {
 	for _, name := range []string{identity.FileName, messagesName} {
-		if err := os.Rename(filepath.Join(staging, name), filepath.Join(dir, name)); err != nil {
+		if err := root.Rename(path.Join(stagingName, name), name); err != nil {
 			return fmt.Errorf("restore: %w", err)
 		}
 	}
-	if err := statedir.Sync(dir); err != nil {
+	if err := statedir.Sync(root.Name()); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
 	return nil

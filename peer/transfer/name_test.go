@@ -10,7 +10,7 @@ import (
 	"peerd/wire"
 )
 
-func TestSafeName(t *testing.T) {
+func TestT25SafeName(t *testing.T) {
 	for _, row := range []struct{ proves, name, want string }{
 		{"a name stays as it is", "photo 1.jpg", "photo 1.jpg"},
 		{"in any script", "我的照片.jpg", "我的照片.jpg"},
@@ -73,7 +73,7 @@ func TestNumbered(t *testing.T) {
 	}
 }
 
-func TestLayoutKeepsNamesApart(t *testing.T) {
+func TestT25LayoutKeepsNamesApart(t *testing.T) {
 	m := newManifest(t,
 		file("A.txt", 1), folder("Dir"), file("Dir/x", 1), file("Dir/x.", 1), file("Dir/x_", 1),
 		file("a (2).txt", 1), file("a.txt", 1), file("cafe\u0301", 1), file("caf\u00e9", 1),
@@ -87,7 +87,7 @@ func TestLayoutKeepsNamesApart(t *testing.T) {
 	}
 }
 
-func TestLayoutOfManyNamesThatFoldToOne(t *testing.T) {
+func TestT25LayoutOfManyNamesThatFoldToOne(t *testing.T) {
 	var entries []Entry
 	for i := range 1 << 12 { // upper and lower case of twelve letters
 		name := []byte("ABCDEFGHIJKL")

@@ -162,7 +162,7 @@ func TestFolderArrives(t *testing.T) {
 	}
 }
 
-func TestNothingIsOverwritten(t *testing.T) {
+func TestT25NothingIsOverwritten(t *testing.T) {
 	from, downloads := t.TempDir(), t.TempDir()
 	write(t, filepath.Join(from, "a.txt"), []byte("new"))
 	write(t, filepath.Join(downloads, "a.txt"), []byte("old"))
@@ -195,9 +195,9 @@ func TestNothingIsOverwritten(t *testing.T) {
 	wantContent(t, filepath.Join(downloads, "d", "y"), []byte("y"))
 }
 
-// TestHostileNamesStayInside offers a file under every name that has ever led
+// TestT25HostileNamesStayInside offers a file under every name that has ever led
 // somewhere else.
-func TestHostileNamesStayInside(t *testing.T) {
+func TestT25HostileNamesStayInside(t *testing.T) {
 	from, above := t.TempDir(), t.TempDir()
 	downloads := filepath.Join(above, "downloads")
 	write(t, filepath.Join(from, "f"), []byte("x"))
@@ -226,9 +226,9 @@ func TestHostileNamesStayInside(t *testing.T) {
 	}
 }
 
-// TestPlantedLinksLeadNowhere has another user of the machine plant links where
+// TestT25PlantedLinksLeadNowhere has another user of the machine plant links where
 // files are about to be written.
-func TestPlantedLinksLeadNowhere(t *testing.T) {
+func TestT25PlantedLinksLeadNowhere(t *testing.T) {
 	from, downloads, outside := t.TempDir(), t.TempDir(), t.TempDir()
 	write(t, filepath.Join(from, "d", "x"), []byte("x"))
 	write(t, filepath.Join(outside, "x"), []byte("precious"))
@@ -328,7 +328,7 @@ func TestMovedIsNotSaidOfWhatNeverCame(t *testing.T) {
 	}
 }
 
-func TestChangedSourceIsNoticed(t *testing.T) {
+func TestT25ChangedSourceIsNoticed(t *testing.T) {
 	for name, change := range map[string]func(t *testing.T, path string){
 		"longer":  func(t *testing.T, path string) { write(t, path, noise(transfer.ChunkSize+20)) },
 		"shorter": func(t *testing.T, path string) { write(t, path, noise(5)) },

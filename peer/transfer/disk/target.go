@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 
+	"peerd/internal/statedir"
 	"peerd/peer/transfer"
 )
 
@@ -33,7 +34,7 @@ type Target struct {
 // OpenTarget makes or finds the staging folder of an offer below the download
 // folder at dir, which is made where it is missing. id is one element of a path.
 func OpenTarget(dir, id string, folder bool, manifest *transfer.Manifest) (t *Target, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := MakeFolder(dir); err != nil {
 		return nil, err
 	}
 	t = &Target{id: id, folder: folder, manifest: manifest}
@@ -44,6 +45,16 @@ func OpenTarget(dir, id string, folder bool, manifest *transfer.Manifest) (t *Ta
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
+}
+
+// MakeFolder makes the download folder where it is missing. It may be one that others
+// write to, as nothing in it is followed out of it or overwritten; but a link to it must
+// not be another user's, whose error is a *statedir.UnsafeError.
+func MakeFolder(dir string) error {
+	if err := statedir.CheckLink(dir); err != nil {
+		return err
+	}
+	return os.MkdirAll(dir, 0o700)
 }
 
 func (t *Target) openStaging() (err error) {
