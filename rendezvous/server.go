@@ -312,6 +312,9 @@ func (s *Server) CreateInvite(uses int, life time.Duration) (invite.Invite, erro
 	return secret, err
 }
 
+// IsOpen reports whether anybody may join.
+func (s *Server) IsOpen() bool { return s.config.Open }
+
 // OpenInvite returns the address at which anybody may join while the circle is open.
 // It is not a secret.
 func (s *Server) OpenInvite() invite.Invite {

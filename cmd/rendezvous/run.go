@@ -45,13 +45,13 @@ func newRoot(io stdio) *cobra.Command {
 		SilenceUsage:  true,
 		Args:          usageArgs(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			return usageError(errors.New("say what to do: rendezvous run, invite or status"))
+			return usageError(errors.New("say what to do: rendezvous run, invite, peers, kick, ban, unban or status"))
 		},
 	}
 	root.SetOut(io.out)
 	root.SetErr(io.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
-	root.AddCommand(newRun(io), newInvite(io), newStatus(io), newVersion(io))
+	root.AddCommand(newRun(io), newInvite(io), newPeers(io), newKick(io), newBan(io), newUnban(io), newStatus(io), newVersion(io))
 	return root
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -10,6 +11,11 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"peerd/internal/identity"
+	"peerd/internal/invite"
+	"peerd/peer/control"
+	"peerd/wire"
 )
 
 // hangGuard ends a wait for a file that will never come.
@@ -85,4 +91,41 @@ func shows(ts *testscript.TestScript, negated bool, args []string) {
 	if len(token) == 0 || strings.Contains(ts.ReadFile(args[0]), token) {
 		ts.Fatalf("%s shows the invite's token", args[0])
 	}
+}
+
+// member NAME INVITE logs a peer in with the invite in the file INVITE, under the key
+// that NAME has in this script, and keeps the key as the environment variable KEY_NAME.
+// It stays until the script ends, or the rendezvous says goodbye.
+//
+// ! member NAME INVITE CODE has to be refused for that reason.
+func member(ts *testscript.TestScript, negated bool, args []string) {
+	if len(args) < 2 || negated != (len(args) == 3) {
+		ts.Fatalf("usage: member NAME INVITE, or ! member NAME INVITE CODE")
+	}
+	joined, err := invite.Parse(ts.ReadFile(args[1]))
+	ts.Check(err)
+	self, err := identity.LoadOrCreate(ts.MkAbs("key of " + args[0]))
+	ts.Check(err)
+	ctx, cancel := context.WithTimeout(context.Background(), hangGuard)
+	defer cancel()
+	connection, err := control.Dial(ctx, joined.Address, self.ClientTLS(wire.ControlProtocol, joined.Server))
+	ts.Check(err)
+	ts.Defer(func() { _ = connection.Close() })
+	ts.Setenv("KEY_"+args[0], self.Key().String())
+	_, err = connection.Login(wire.Hello{Version: wire.Version, Name: args[0], Token: joined.Token, Instance: wire.Instance{1}})
+	if !negated {
+		ts.Check(err)
+		return
+	}
+	if refused, ok := errors.AsType[wire.Refused](err); !ok || refused.Code.String() != args[2] {
+		ts.Fatalf("login ended with %v, want %s", err, args[2])
+	}
+}
+
+// write FILE TEXT makes a file of one line.
+func write(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 2 {
+		ts.Fatalf("usage: write FILE TEXT")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(args[1]+"\n"), 0o600))
 }

@@ -25,6 +25,8 @@ func TestScripts(t *testing.T) {
 			"capture":    capture,
 			"eventually": eventually,
 			"exitcode":   exitsWith,
+			"member":     member,
+			"write":      write,
 			"shows":      shows,
 		},
 	})

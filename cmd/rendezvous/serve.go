@@ -37,6 +37,10 @@ The first start creates a key, the state, and an invite for 16 peers and 24
 hours, and prints the invite. Every start prints "ready" when peers are served.
 Open the port for UDP and TCP, and the next one for UDP.
 
+With --open, anybody who has the address of the circle becomes a member without an
+invite, sees who is there, and can talk to everybody; the address is printed at every
+start and is no secret. New members are rationed. Invites work too.
+
 With --classic, programs that speak the original text protocol can log in at
 that address too, see each other and talk. Anybody can, whoever reaches it, and
 nothing of it is encrypted: it is off unless you ask for it. Peers that run with
@@ -53,6 +57,7 @@ for UDP and TCP.`,
 	set.StringSliceVar(&flags.config.SecondAddresses, "second-address", nil,
 		"another `address` of this machine, to tell peers more about their routers; or none (default: a second public IPv4 address)")
 	set.StringVar(&flags.config.Circle, "circle", rendezvous.DefaultCircle, "`name` of the circle")
+	set.BoolVar(&flags.config.Open, "open", false, "let anybody join without an invite")
 	set.IntVar(&flags.config.RelayRate, "relay-rate", rendezvous.DefaultRelayRate, "`bytes` per second that one peer may have relayed")
 	set.StringVar(&flags.config.Classic, "classic", "",
 		"IPv4 `address`, such as :7799, where the original text protocol is spoken, unencrypted (default: none)")
@@ -103,9 +108,12 @@ func announce(server *rendezvous.Server, io stdio) error {
 	}
 	if server.StateLost() {
 		fmt.Fprintln(io.err, "warning: the state file is gone. Members come back by themselves, under the names they had;"+
-			" all invites are void. When the members are back: rendezvous invite create")
+			" all invites are void, and nobody is banned any more. When the members are back: rendezvous invite create")
 	}
-	if server.FirstStart() {
+	if server.IsOpen() {
+		fmt.Fprintln(io.err, "warning: the circle is open: anybody may join, without an invite, with the address below")
+		fmt.Fprintln(io.out, server.OpenInvite().String())
+	} else if server.FirstStart() {
 		invite, err := server.CreateInvite(rendezvous.DefaultInviteUses, rendezvous.DefaultInviteLife)
 		if err != nil {
 			return err

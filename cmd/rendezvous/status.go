@@ -61,7 +61,10 @@ func printStatus(io stdio, s rendezvous.Status) error {
 	row("circle", "%s", s.Circle)
 	row("key", "%s", s.Key)
 	row("advertised", "%s", s.Advertise)
-	row("members", "%d, %d online", s.Members, s.Online)
+	if s.Open {
+		row("open", "anybody may join with %s", s.Join)
+	}
+	row("members", "%d, %d online, %d banned", s.Members, s.Online, s.Banned)
 	row("sessions", "%d", s.Sessions)
 	row("relayed", "%d bytes", s.RelayedBytes)
 	row("invites", "%d open", s.OpenInvites)
