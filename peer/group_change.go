@@ -141,7 +141,7 @@ func (d *Daemon) changeGroup(ctx context.Context, group wire.Group, tell []wire.
 // that is another's does not keep the group from talking: its members are keys.
 func (d *Daemon) pinMember(ctx context.Context, peer wire.Key) {
 	if err := d.pin(ctx, peer); err != nil {
-		d.log.Warn().Err(err).Stringer("peer", peer).Msg("member of a group under a name that belongs to another key")
+		d.log.Warn().Err(nameless(err)).Stringer("peer", peer).Msg("member of a group that could not be made a contact")
 	}
 }
 

@@ -25,7 +25,7 @@ func (d *Daemon) receive(from wire.Key, messages []store.Incoming, path api.Path
 	failpoint.Hit(failpoint.ReceiveAfter)
 	if slices.ContainsFunc(stored, func(r store.Received) bool { return r.Fresh }) {
 		if err := d.pin(d.ctx, from); err != nil {
-			d.log.Warn().Err(err).Stringer("peer", from).Msg("message under a name that belongs to another key")
+			d.log.Warn().Err(nameless(err)).Stringer("peer", from).Msg("message of a peer that could not be made a contact")
 		}
 	}
 	var receipts []wire.Receipt

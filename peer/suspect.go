@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"peerd/internal/name"
+	"peerd/peer/api"
 	"peerd/peer/store"
 	"peerd/roster"
 	"peerd/wire"
@@ -33,6 +34,15 @@ func (d *Daemon) impersonatedLocked(peer wire.Key) (store.Contact, bool) {
 	}
 	contact, taken := d.contacts.byKey[d.contacts.byFold[name.Fold(row.Name)]]
 	return contact, taken
+}
+
+// nameless is an error for the log, which says nothing of whom we know: what is meant
+// for the user names contacts.
+func nameless(err error) error {
+	if forUser, ok := errors.AsType[*api.Error](err); ok {
+		return errors.New(string(forUser.Code))
+	}
+	return err
 }
 
 // shuns says why nothing is sent to a peer and nothing of it is taken; nil when it

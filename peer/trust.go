@@ -51,7 +51,7 @@ func (d *Daemon) trust(ctx context.Context, request api.TrustRequest) (api.Trust
 	d.contacts.remove(old.Key)
 	d.contacts.add(contact)
 	d.mu.Unlock()
-	d.log.Info().Str("name", contact.Name).Stringer("key", contact.Key).Msg("key trusted")
+	d.log.Info().Stringer("key", contact.Key).Msg("key trusted")
 	if old.Name == "" {
 		return trusted, nil
 	}

@@ -36,6 +36,9 @@ func readInvite(ctx context.Context, argument string, io stdio) (*invite.Invite,
 	if err != nil {
 		return nil, exitcode.With(exitcode.Usage, err)
 	}
+	if text == argument {
+		fmt.Fprintln(io.err, "note: other users of this machine can read the invite in the list of processes: next time --join - or --join @FILE")
+	}
 	return &joined, nil
 }
 
