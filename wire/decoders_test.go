@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/pion/stun/v3"
-	"google.golang.org/protobuf/encoding/protowire"
+	"peerd/internal/spoil"
 )
 
 // A decoder is one of the functions of this package that read what others wrote.
@@ -158,11 +158,11 @@ func TestT14EveryDecoderSurvivesEveryTruncation(t *testing.T) {
 	for _, d := range everyDecoder(t) {
 		t.Run(d.function, func(t *testing.T) {
 			for _, whole := range d.valid {
-				for size := range whole {
-					d.decode(whole[:size:size]) // it must return; what it makes of it, the vectors say
+				for cut := range spoil.Cut(whole) {
+					d.decode(cut) // it must return; what it makes of it, the vectors say
 					if d.reseal != nil {
-						d.decode(repairSTUN(bytes.Clone(whole[:size])))
-						d.decode(repairProbe(bytes.Clone(whole[:size])))
+						d.decode(repairSTUN(bytes.Clone(cut)))
+						d.decode(repairProbe(bytes.Clone(cut)))
 					}
 				}
 			}
@@ -177,49 +177,20 @@ func TestT14EveryDecoderSurvivesEveryLength(t *testing.T) {
 	for _, d := range everyDecoder(t) {
 		t.Run(d.function, func(t *testing.T) {
 			for _, whole := range d.valid {
-				for at := range whole {
-					before := allocated()
-					for _, length := range wrongLengths {
-						changed := splice(whole, at, length)
-						d.decode(changed)
-						if d.reseal != nil {
-							d.decode(d.reseal(changed))
+				before, last := allocated(), 0
+				for at, changed := range spoil.Lengths(whole) {
+					if at != last {
+						if spent := allocated() - before; spent > 1<<20 {
+							t.Errorf("a wrong length at %d of %x made it allocate %d bytes", last, whole, spent)
 						}
+						before, last = allocated(), at
 					}
-					if spent := allocated() - before; spent > 1<<20 {
-						t.Errorf("a wrong length at %d of %x made it allocate %d bytes", at, whole, spent)
+					d.decode(changed)
+					if d.reseal != nil {
+						d.decode(d.reseal(changed))
 					}
 				}
 			}
 		})
 	}
-}
-
-// wrongLengths are zero, small and odd ones, the largest, and those that are
-// negative for whoever takes them for signed, of one, two and four octets and as
-// varints.
-var wrongLengths = func() (all [][]byte) {
-	for _, octet := range []byte{0, 1, 3, 5, 0x7f, 0x80, 0xfe, 0xff} {
-		all = append(all, []byte{octet})
-	}
-	for _, n := range []uint16{0, 1, 0x7fff, 0x8000, 0xfffd, 0xffff} {
-		all = append(all, binary.BigEndian.AppendUint16(nil, n))
-	}
-	for _, n := range []uint32{0, 1<<31 - 1, 1 << 31, 1<<32 - 1} {
-		all = append(all, binary.BigEndian.AppendUint32(nil, n))
-	}
-	for _, n := range []uint64{1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1<<63 - 1, 1 << 63, 1<<64 - 1} {
-		all = append(all, protowire.AppendVarint(nil, n))
-	}
-	return append(all, bytes.Repeat([]byte{0x80}, 11), bytes.Repeat([]byte{0xff}, 11))
-}()
-
-// splice returns whole with the octet at, and as many more as a fixed length has,
-// replaced; a varint is longer than what it replaces.
-func splice(whole []byte, at int, length []byte) []byte {
-	end := min(at+1, len(whole))
-	if len(length) <= 4 {
-		end = min(at+len(length), len(whole))
-	}
-	return slices.Concat(whole[:at], length, whole[end:])
 }

@@ -2,7 +2,6 @@ package portmap
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +23,7 @@ const (
 	requestTime = 3 * time.Second
 	// maxDescription bounds what is read of any one answer. Descriptions are
 	// 5 to 20 kB.
-	maxDescription = 256 << 10
+	maxDescription = 64 << 10
 	maxHeaders     = 16 << 10
 	// otherPorts is how many other external ports are tried when ours is taken.
 	otherPorts = 3
@@ -92,7 +91,8 @@ func httpClient(g gateway) *http.Client {
 	}
 }
 
-// A boundedTransport cuts off bodies after maxDescription.
+// A boundedTransport cuts off bodies after maxDescription, and where they have no
+// tags.
 type boundedTransport struct{ http.RoundTripper }
 
 func (t boundedTransport) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -103,7 +103,7 @@ func (t boundedTransport) RoundTrip(request *http.Request) (*http.Response, erro
 	response.Body = struct {
 		io.Reader
 		io.Closer
-	}{io.LimitReader(response.Body, maxDescription), response.Body}
+	}{&boundedRuns{from: io.LimitReader(response.Body, maxDescription)}, response.Body}
 	return response, nil
 }
 
@@ -128,7 +128,7 @@ func describe(ctx context.Context, client *http.Client, location *url.URL) (*gou
 // which its links are relative unless it says otherwise.
 func parseDescription(body io.Reader, location *url.URL) (*goupnp.RootDevice, error) {
 	root := new(goupnp.RootDevice)
-	decoder := xml.NewDecoder(body)
+	decoder := newBoundedXML(body)
 	decoder.DefaultSpace = goupnp.DeviceXMLNamespace
 	if err := decoder.Decode(root); err != nil {
 		return nil, fmt.Errorf("upnp: read the description: %w", err)

@@ -195,7 +195,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-func TestEndlessAnswerIsCutOff(t *testing.T) {
+func TestT15EndlessAnswerIsCutOff(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		piece := bytes.Repeat([]byte("<a>"), 1<<12)
 		for {
