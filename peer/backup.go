@@ -21,6 +21,13 @@ func (d *Daemon) Backup(ctx context.Context, w io.Writer) error {
 	return writeBackup(ctx, w, d.store, d.config.StateDir)
 }
 
+// cleanUpAfterBackup removes what a backup left that died with an earlier daemon.
+func (d *Daemon) cleanUpAfterBackup() error {
+	d.backingUp.Lock()
+	defer d.backingUp.Unlock()
+	return backup.CleanUp(d.config.StateDir)
+}
+
 // BackUp writes a backup of a state directory in which no daemon runs to w. The
 // error is a *store.InUseError when one does, and fs.ErrNotExist when the
 // directory holds no state.

@@ -41,6 +41,9 @@ type prekeys struct {
 // keepPrekeys replaces and deletes prekeys in time until the daemon closes, online
 // or not.
 func (d *Daemon) keepPrekeys() {
+	if err := d.cleanUpAfterBackup(); err != nil {
+		d.log.Error().Err(err).Msg("remove what a backup has left")
+	}
 	ticker := time.NewTicker(prekeyCheck)
 	defer ticker.Stop()
 	for {

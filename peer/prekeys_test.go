@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,7 +43,7 @@ func loneDaemon(t *testing.T, dir string) *Daemon {
 			t.Error(err)
 		}
 	})
-	return &Daemon{ctx: ctx, cancel: cancel, log: zerolog.Nop(), self: self, store: opened}
+	return &Daemon{config: Config{StateDir: dir}, ctx: ctx, cancel: cancel, log: zerolog.Nop(), self: self, store: opened}
 }
 
 // privateHalf returns the secret half of a daemon's newest prekey.
@@ -59,10 +60,13 @@ func privateHalf(t *testing.T, d *Daemon) []byte {
 func filesWith(t *testing.T, dir string, secret []byte) (found []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !entry.Type().IsRegular() {
+			return nil
 		}
 		content, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // removed just now
+		}
 		if bytes.Contains(content, secret) {
 			found = append(found, path)
 		}
@@ -292,4 +296,19 @@ func TestT24PrekeyWithheldForTooLongIsNotSealedTo(t *testing.T) {
 		})
 	}
 	c.send(alice, "bob", "delivered either way")
+}
+
+// A backup that dies with its daemon leaves a copy from which the prekeys have not been
+// taken yet.
+func TestT24CopyOfABackupThatDiedGoesWithTheNextStart(t *testing.T) {
+	c := newCircle(t)
+	dir := t.TempDir()
+	half := []byte("canary: 32 bytes of private key.")
+	for _, name := range []string{"backup-copy.db", "backup-copy.db-journal"} {
+		if err := os.WriteFile(filepath.Join(dir, name), half, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.joinAt("alice", dir)
+	c.await("what the backup left is gone", func() bool { return len(filesWith(t, dir, half)) == 0 })
 }

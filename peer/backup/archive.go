@@ -39,10 +39,14 @@ const (
 
 	// copyName is the copy of the store while it is written into a backup.
 	copyName = "backup-copy.db"
+
+	// secretNote is the manifest's first word to whoever opens a backup.
+	secretNote = "SECRET: whoever has this file is the peer. It has the private key and all messages, and is not encrypted."
 )
 
 // A Manifest says what a backup holds.
 type Manifest struct {
+	Secret string    `json:"secret"` // that it is one
 	Format int       `json:"format"`
 	Key    string    `json:"key"` // the peer's public key
 	Name   string    `json:"name"`
@@ -59,23 +63,22 @@ type Part struct {
 }
 
 // Write writes a backup of state directory dir, whose open store is s, to w. Only
-// one call per directory may run at a time. manifest says whose it is; its Format
-// and Parts are set here.
+// one call per directory may run at a time. manifest says whose it is; its Secret,
+// Format and Parts are set here.
 func Write(ctx context.Context, w io.Writer, s *store.Store, dir string, manifest Manifest) (err error) {
 	root, err := statedir.Open(dir)
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
 	defer root.Close()
-	// One that was under way when a daemon died is worth nothing.
-	if err := root.Remove(copyName); !errors.Is(err, os.ErrNotExist) && err != nil {
+	if err := removeCopy(root); err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
 	if err := s.Snapshot(ctx, filepath.Join(dir, copyName)); err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
 	defer func() { err = errors.Join(err, root.Remove(copyName)) }()
-	manifest.Format = format
+	manifest.Secret, manifest.Format = secretNote, format
 	files := map[string]string{identity.FileName: identity.FileName, messagesName: copyName}
 	for _, name := range []string{identity.FileName, messagesName} {
 		part, err := describe(root, name, files[name])
@@ -86,6 +89,27 @@ func Write(ctx context.Context, w io.Writer, s *store.Store, dir string, manifes
 	}
 	if err := writeArchive(w, root, manifest, files); err != nil {
 		return fmt.Errorf("write backup: %w", err)
+	}
+	return nil
+}
+
+// CleanUp removes what a backup of state directory dir leaves when the daemon dies
+// meanwhile: worth nothing, and it may have private halves of prekeys. No call of
+// Write may be running.
+func CleanUp(dir string) error {
+	root, err := statedir.Open(dir)
+	if err != nil {
+		return fmt.Errorf("clean up after a backup: %w", err)
+	}
+	defer root.Close()
+	return removeCopy(root)
+}
+
+func removeCopy(root *os.Root) error {
+	for _, name := range []string{copyName, copyName + "-journal"} {
+		if err := root.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }

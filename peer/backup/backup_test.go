@@ -177,3 +177,15 @@ func TestWhatIsNoBackupChangesNothing(t *testing.T) {
 		})
 	}
 }
+
+func TestT21BackupSaysThatItIsASecret(t *testing.T) {
+	archive, _ := backedUp(t)
+	files := tar.NewReader(bytes.NewReader(archive))
+	first, err := files.Next()
+	check(t, err)
+	text, err := io.ReadAll(files)
+	check(t, err)
+	if first.Name != manifestName || !bytes.Contains(text, []byte("SECRET")) || first.Mode != 0o600 {
+		t.Errorf("the backup begins with %s (mode %o): %s", first.Name, first.Mode, text)
+	}
+}

@@ -58,7 +58,8 @@ func (s *Store) snapshot(ctx context.Context, path string) error {
 	if err := errors.Join(err, source.Close()); err != nil {
 		return err
 	}
-	cleared, err := connect(path, 1, "secure_delete(1)")
+	// A journal on the disk would have the rows that are deleted.
+	cleared, err := connect(path, 1, "secure_delete(1)", "journal_mode(MEMORY)")
 	if err != nil {
 		return err
 	}
