@@ -8,6 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
+	"peerd/internal/addressscope"
 	"peerd/punch/natcheck"
 	"peerd/wire"
 )
@@ -15,8 +18,15 @@ import (
 // classifier sees to it that one classification of our network is under way at
 // a time: two would disturb each other.
 type classifier struct {
+	// allowance bounds those that nobody waits for.
+	allowance *rate.Limiter
+
 	mu      sync.Mutex
 	current *classification // nil: none
+}
+
+func newClassifier() classifier {
+	return classifier{allowance: rate.NewLimiter(rate.Every(measureEvery), measureBurst)}
 }
 
 // classification is one measurement of the NATs in front of us.
@@ -27,8 +37,20 @@ type classification struct {
 	result  natcheck.Result // once done
 }
 
+// askable is the other address of the rendezvous, as it names it, if it can be one:
+// it reaches as far as the first. A rendezvous gone bad would otherwise have us send
+// logins into our own network, or to services of this host.
+func askable(server, other netip.Addr) netip.Addr {
+	scope := addressscope.Of(other.Unmap())
+	if scope == addressscope.None || scope != addressscope.Of(server.Unmap()) {
+		return netip.Addr{}
+	}
+	return other
+}
+
 // natcheckConfig has the spare sockets leave from where our main socket does.
 func (d *Daemon) natcheckConfig(server netip.AddrPort, accept wire.Accept, rtt time.Duration) natcheck.Config {
+	accept.OtherAddr = askable(server.Addr(), accept.OtherAddr)
 	config := natcheck.Config{Server: server, Accept: accept, RTT: rtt, AskRouters: d.config.PortMapper != nil}
 	if bound := d.socket.Addr().Addr(); !bound.IsUnspecified() {
 		config.Listen = func() (*net.UDPConn, error) {

@@ -217,7 +217,10 @@ func (c *conversation) takeSealed() []store.Message {
 
 // talkRefused notes why the rendezvous did not introduce us.
 func (d *Daemon) talkRefused(m wire.TalkRefused) {
-	c := d.conversation(m.To)
+	c := d.existingConversation(m.To)
+	if c == nil {
+		return // we have not asked
+	}
 	c.mu.Lock()
 	c.refused = m.Code
 	if m.Code != wire.TalkRefusedBusy {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/quic-go/quic-go"
 	"github.com/rs/zerolog"
@@ -64,8 +65,11 @@ var _ api.Backend = (*Daemon)(nil)
 
 // Daemon is a running peer. All methods may be called concurrently.
 type Daemon struct {
-	config   Config
-	log      zerolog.Logger
+	config Config
+	log    zerolog.Logger
+	// lies is log for what a rendezvous gone bad could have us write down without
+	// end.
+	lies     zerolog.Logger
 	self     *identity.Identity
 	instance wire.Instance
 	store    *store.Store
@@ -176,11 +180,13 @@ func open(config Config, opened *store.Store) (*Daemon, error) {
 	d := &Daemon{
 		config:        config,
 		log:           config.Logger,
+		lies:          config.Logger.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Minute}),
 		self:          self,
 		store:         opened,
 		waiters:       newWaiters(),
 		online:        newOnlineGate(),
 		roaming:       newRoaming(),
+		classifier:    newClassifier(),
 		files:         newFiles(),
 		envelopes:     make(chan receivedEnvelope, envelopeQueue),
 		remap:         make(chan struct{}, 1),

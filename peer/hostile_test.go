@@ -1,20 +1,18 @@
 package peer
 
 import (
-	"net/netip"
 	"testing"
 	"time"
 
 	"peerd/peer/api"
 	"peerd/peer/seal"
-	"peerd/punch"
 	"peerd/wire"
 )
 
 // These tests play a rendezvous that lies. It may withhold, but nothing it
 // makes up is believed.
 
-func TestIntroductionToAnotherSessionIsIgnored(t *testing.T) {
+func TestT08IntroductionToAnotherSessionIsIgnored(t *testing.T) {
 	c := newCircle(t)
 	alice, bob := c.join("alice"), c.join("bob")
 	c.knows(alice, "bob")
@@ -24,7 +22,7 @@ func TestIntroductionToAnotherSessionIsIgnored(t *testing.T) {
 	}
 }
 
-func TestIntroductionOfAStrangerIsIgnored(t *testing.T) {
+func TestT08IntroductionOfAStrangerIsIgnored(t *testing.T) {
 	c := newCircle(t)
 	alice := c.join("alice")
 	stranger, instance := wire.Key{9}, wire.Instance{9}
@@ -109,43 +107,4 @@ func TestMessageMarkedReadMustBeThePeers(t *testing.T) {
 	c.knows(bob, "alice")
 	sent := c.send(alice, "bob", "mine")
 	wantCode(t, alice.MarkRead(t.Context(), api.ReadMark{UpTo: sent.ID}), api.CodeUsage)
-}
-
-// TestAFalseNATReportCostsNoMoreThanTheBudget has the rendezvous introduce bob
-// with a NAT report that makes alice try everything she has, at an address that
-// is not his: she tries it, within her limits, and stops.
-func TestAFalseNATReportCostsNoMoreThanTheBudget(t *testing.T) {
-	c := newCircle(t)
-	alice, bob := c.join("alice"), c.join("bob")
-	c.knows(alice, "bob")
-	alice.mu.Lock()
-	alice.observation.report = wire.NATReport{Mapping: wire.MappingEIM, Filtering: wire.FilteringAPDF}
-	alice.mu.Unlock()
-	alice.introduced(wire.Introduction{
-		Session:    wire.DeriveSessionID(alice.Key(), alice.instance, bob.Key(), bob.instance),
-		Peer:       bob.Key(),
-		Instance:   bob.instance,
-		Candidates: []wire.Candidate{{Endpoint: netip.MustParseAddrPort("127.0.0.9:9999"), Kind: wire.CandidateObserved}},
-		NAT:        wire.NATReport{Mapping: wire.MappingAPDM, Filtering: wire.FilteringAPDF, Allocation: wire.AllocationRandom},
-	})
-	var row api.Why
-	c.await("the search ends", func() bool {
-		var err error
-		row, err = alice.Why(c.guard(), "bob")
-		return err == nil && row.Remedy != api.RemedyWait
-	})
-	sent, sprayed := 0, false
-	for _, attempt := range row.Attempts {
-		sent += attempt.Probes + attempt.Openers
-		sprayed = sprayed || attempt.Strategy == "spray"
-	}
-	if !sprayed {
-		t.Errorf("alice did not fall for it, so this test proves nothing: %+v", row.Attempts)
-	}
-	if most := punch.ProbeBurst + 5*punch.ProbesPerSecond; sent > most {
-		t.Errorf("%d probes were sent, more than the governor allows in the 5 s of a search: %d", sent, most)
-	}
-	if row.Reason != api.ReasonTheirHardNAT || row.Searching {
-		t.Errorf("why says %+v", row)
-	}
 }

@@ -112,7 +112,7 @@ func (d *Daemon) lifetimeConfig(server netip.AddrPort) (config natcheck.Config, 
 	defer d.mu.Unlock()
 	seen := d.observation
 	config = d.natcheckConfig(server, seen.accept, seen.rtt)
-	return config, seen.accept.OtherAddr.IsValid() && seen.report.Mapping != wire.MappingNone
+	return config, config.Accept.OtherAddr.IsValid() && seen.report.Mapping != wire.MappingNone
 }
 
 // learned keeps the news about a place, and uses it.

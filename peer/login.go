@@ -27,6 +27,15 @@ const (
 	// refusedPause is the time between attempts after a refusal: it takes a
 	// person to change the answer.
 	refusedPause = time.Minute
+	// steadyAfter is how long a connection must have lasted for the next attempts
+	// to begin with firstPause again. A rendezvous that welcomes us and hangs up, or
+	// says what makes us hang up, would otherwise be asked several times a second,
+	// for ever.
+	steadyAfter = 2 * time.Second
+	// longestAbsence is how long a goodbye keeps us away at most. A rendezvous says
+	// seconds; one gone bad could send its circle home for a day (wire.MaxReturnIn),
+	// with all that waits.
+	longestAbsence = 10 * time.Minute
 )
 
 // errGoodbye ends a connection that the rendezvous said goodbye on.
@@ -41,8 +50,9 @@ func (e errGoodbye) Error() string { return "rendezvous said goodbye: " + e.reas
 func (d *Daemon) stayLoggedIn() {
 	pause := firstPause
 	for d.ctx.Err() == nil {
+		began := time.Now()
 		welcomed, err := d.login()
-		if welcomed {
+		if welcomed && time.Since(began) >= steadyAfter {
 			pause = firstPause
 		}
 		if d.ctx.Err() != nil {
@@ -84,7 +94,7 @@ func isRefusal(err error) bool {
 // pauseAfter returns how long to wait after a connection ended with err.
 func pauseAfter(err error, pause time.Duration) time.Duration {
 	if bye, ok := errors.AsType[errGoodbye](err); ok {
-		pause = max(pause, bye.returnIn)
+		pause = max(pause, min(bye.returnIn, longestAbsence))
 	}
 	if isRefusal(err) {
 		pause = refusedPause

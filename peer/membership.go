@@ -3,6 +3,7 @@ package peer
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +28,11 @@ type OtherCircleError struct {
 func (e *OtherCircleError) Error() string {
 	return fmt.Sprintf("state directory %s belongs to the circle %s, the invite is for %s", e.StateDir, e.Joined, e.Invited)
 }
+
+// errRenamed means that the rendezvous calls us otherwise than we asked to be. An
+// honest one refuses a name that it does not give. If we took the other one, we would
+// go on asking for it, also when the rendezvous is honest again.
+var errRenamed = errors.New("the rendezvous does not give the name it was asked for")
 
 // membershipSetting is where the store keeps the membership.
 const membershipSetting = "membership"
@@ -135,9 +141,12 @@ func (d *Daemon) confirmMembership(welcome wire.Welcome) error {
 	d.mu.Lock()
 	before := d.membership
 	d.mu.Unlock()
+	if err := before.checkNames(welcome); err != nil {
+		return err
+	}
 	after := before
 	after.Circle, after.Name, after.token, after.confirmed = welcome.Circle, welcome.Name, secret.Bytes{}, true
-	if len(welcome.Certificate) > 0 {
+	if certifies(welcome, before.Server, d.Key()) {
 		after.Certificate = welcome.Certificate
 	}
 	if before.Circle == after.Circle && before.Name == after.Name && before.token.Reveal() == nil && bytes.Equal(before.Certificate, after.Certificate) {
@@ -154,4 +163,26 @@ func (d *Daemon) confirmMembership(welcome wire.Welcome) error {
 	defer d.mu.Unlock()
 	d.membership = after
 	return nil
+}
+
+// checkNames reports names that no honest rendezvous gives: not the one we asked for,
+// or such as nobody can have.
+func (m membership) checkNames(welcome wire.Welcome) error {
+	for _, given := range []string{welcome.Circle, welcome.Name} {
+		if normal, err := name.Normalize(given); err != nil || normal != given {
+			return fmt.Errorf("the rendezvous gives the name %.40q: %w", given, errRenamed)
+		}
+	}
+	if wished, err := wishedName(m.Name); err != nil || wished != "" && wished != welcome.Name {
+		return fmt.Errorf("asked for %q, got %q: %w", m.Name, welcome.Name, errRenamed)
+	}
+	return nil
+}
+
+// certifies reports whether the certificate in a welcome is good: one that is not must
+// not take the place of one that is.
+func certifies(welcome wire.Welcome, server, key wire.Key) bool {
+	c, err := wire.ParseCertificate(welcome.Certificate)
+	return err == nil && c.Name == welcome.Name &&
+		ed25519.Verify(server[:], wire.CertificateStatement(welcome.Circle, key, c.Name, c.Bound), c.Signature[:])
 }

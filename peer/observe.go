@@ -24,6 +24,21 @@ const (
 	observationLifetime = 100 * time.Second
 )
 
+// What the answers of the rendezvous may have us do of our own accord: it alone says
+// where we are seen, and one gone bad could say something else each time.
+const (
+	// measureEvery and measureBurst bound the classifications that nobody waits for.
+	// Each sends up to ten logins to an other address that does not answer, which may
+	// be a stranger's (threat T2): one a second in the long run. A larger burst
+	// helps nobody; a smaller one leaves the report empty after a few moves.
+	measureEvery = 10 * time.Second
+	measureBurst = 6
+	// moveEvery and moveBurst bound how often we begin anew because our endpoint is
+	// another one. More often, and each new login would bring the next move.
+	moveEvery = 10 * time.Second
+	moveBurst = 4
+)
+
 // How often we log in by UDP again, so that our router keeps its mapping towards
 // the rendezvous, and so that a new one is noticed.
 const (
@@ -122,6 +137,10 @@ func (d *Daemon) forgetObservation() {
 func (d *Daemon) observePatiently(ctx context.Context, server netip.AddrPort) {
 	ctx, cancel := context.WithTimeout(ctx, observePatience)
 	defer cancel()
+	if !d.classifier.allowance.Allow() {
+		_, _ = d.socket.Login(ctx, server) // where we are seen, if anywhere, is enough
+		return
+	}
 	d.observeOnce(ctx, server)
 }
 
@@ -179,6 +198,7 @@ func (d *Daemon) observed(server netip.AddrPort, accept wire.Accept) {
 	}
 	d.log.Debug().Stringer("observed", accept.Observed).Msg("endpoint observed")
 	d.chooseRelay(server)
+	moved = moved && d.roaming.moves.Allow()
 	if moved {
 		d.routerChanged(before, accept.Observed)
 		d.classic.reopen()

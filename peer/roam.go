@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"peerd/internal/netwatch"
 )
 
@@ -43,6 +45,8 @@ type roaming struct {
 	redial  chan struct{} // do not wait for the next attempt to log in
 	// mappings says that the router may have lost the port mappings.
 	mappings chan struct{}
+	// moves bounds how often our router counts as changed.
+	moves *rate.Limiter
 }
 
 func newRoaming() roaming {
@@ -51,6 +55,7 @@ func newRoaming() roaming {
 		doubts:   make(chan struct{}, 1),
 		redial:   make(chan struct{}, 1),
 		mappings: make(chan struct{}, 1),
+		moves:    rate.NewLimiter(rate.Every(moveEvery), moveBurst),
 	}
 }
 

@@ -30,6 +30,11 @@ const (
 	unconnectedLimit = 35 * time.Second
 )
 
+// maxSessions bounds the sessions at one time, as the rendezvous does for a key. One
+// gone bad could introduce us to sixty thousand peers that it has made up, each of
+// which costs us an engine and four goroutines for unconnectedLimit.
+const maxSessions = 1024
+
 // Application error codes a session is closed with.
 const (
 	codeClosed   quic.ApplicationErrorCode = 0 // the daemon closes
@@ -71,11 +76,15 @@ type session struct {
 // attempt to punch for the one we have.
 func (d *Daemon) introduced(m wire.Introduction) {
 	if m.Session != wire.DeriveSessionID(d.Key(), d.instance, m.Peer, m.Instance) {
-		d.log.Warn().Stringer("peer", m.Peer).Msg("introduction to a session that is not ours")
+		d.lies.Warn().Stringer("peer", m.Peer).Msg("introduction to a session that is not ours")
 		return
 	}
 	if _, known := d.rosterRow(m.Peer); !known {
-		d.log.Warn().Stringer("peer", m.Peer).Msg("introduction to a stranger")
+		d.lies.Warn().Stringer("peer", m.Peer).Msg("introduction to a stranger")
+		return
+	}
+	if d.session(m.Session) == nil && len(d.allSessions()) >= maxSessions {
+		d.lies.Warn().Stringer("peer", m.Peer).Msg("introduction passed over, there are too many sessions")
 		return
 	}
 	if err := d.shuns(m.Peer); err != nil {

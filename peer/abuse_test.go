@@ -1,0 +1,129 @@
+package peer
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"peerd/internal/rogue"
+	"peerd/peer/api"
+	"peerd/punch"
+	"peerd/wire"
+)
+
+// aimed introduces a peer at an endpoint that is not his.
+func aimed(in wire.Introduction, kind wire.CandidateKind, at ...netip.AddrPort) wire.Introduction {
+	in.Candidates = nil
+	for _, endpoint := range at {
+		in.Candidates = append(in.Candidates, wire.Candidate{Endpoint: endpoint, Kind: kind})
+	}
+	return in
+}
+
+// TestT02AFalseNATReportCostsNoMoreThanTheBudget has the rendezvous introduce bob
+// with a NAT report that makes alice try everything she has, at an address that
+// is not his: she tries it, within her limits, and stops.
+func TestT02AFalseNATReportCostsNoMoreThanTheBudget(t *testing.T) {
+	h := newHostile(t)
+	h.rogue.OnFrame(withhold)
+	alice, bob := h.join("alice"), h.puppet("bob")
+	h.knows(alice, "bob")
+	alice.mu.Lock()
+	alice.observation.report = wire.NATReport{Mapping: wire.MappingEIM, Filtering: wire.FilteringAPDF}
+	alice.mu.Unlock()
+	in := aimed(bob.introduction(alice), wire.CandidateObserved, netip.MustParseAddrPort("127.0.0.9:9999"))
+	in.NAT = wire.NATReport{Mapping: wire.MappingAPDM, Filtering: wire.FilteringAPDF, Allocation: wire.AllocationRandom}
+	h.rogue.Send(alice.Key(), in)
+	var row api.Why
+	h.await("the search begins", func() bool { return len(alice.allSessions()) == 1 })
+	h.await("the search ends", func() bool {
+		var err error
+		row, err = alice.Why(h.guard(), "bob")
+		return err == nil && !row.Searching
+	})
+	sent, sprayed := 0, false
+	for _, attempt := range row.Attempts {
+		sent += attempt.Probes + attempt.Openers
+		sprayed = sprayed || attempt.Strategy == "spray"
+	}
+	if !sprayed {
+		t.Errorf("alice did not fall for it, so this test proves nothing: %+v", row.Attempts)
+	}
+	if most := punch.SustainedBurst + 5*punch.SustainedProbes; sent > most {
+		t.Errorf("%d probes were sent, more than the governor allows in the 5 s of a search: %d", sent, most)
+	}
+	if row.Reason != api.ReasonTheirHardNAT {
+		t.Errorf("why says %+v", row)
+	}
+}
+
+// TestT02AVictimNamedAThousandTimesGetsLittle has the rendezvous introduce alice to
+// ten peers a thousand times, and to nobody but a victim: over real sockets.
+func TestT02AVictimNamedAThousandTimesGetsLittle(t *testing.T) {
+	h := newHostile(t)
+	h.rogue.OnFrame(withhold)
+	alice, witness := h.join("alice"), h.puppet("witness")
+	var victims []netip.AddrPort
+	var got []interface{ Load() int64 }
+	for i := range wire.MaxCandidates {
+		victims = append(victims, netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 77}), uint16(20077+i)))
+		got = append(got, countAt(t, victims[i]))
+	}
+	sum := func() (sum int64) {
+		for _, count := range got {
+			sum += count.Load()
+		}
+		return sum
+	}
+	kinds := []wire.CandidateKind{wire.CandidateLocal, wire.CandidateObserved, wire.CandidatePredicted, wire.CandidateMapped}
+	var peers []puppet
+	for i := range 10 {
+		peers = append(peers, h.puppet("peer "+string(rune('a'+i))))
+	}
+	h.knows(alice, "peer j")
+	start := time.Now()
+	for i := range 1000 {
+		h.rogue.Send(alice.Key(), aimed(peers[i%len(peers)].introduction(alice), kinds[i%len(kinds)], victims...))
+	}
+	h.settled(alice, witness)
+	h.await("the last volleys are over", func() bool {
+		for _, s := range alice.allSessions() {
+			if s.punch.Search().Running {
+				return false
+			}
+		}
+		return true
+	})
+	elapsed := time.Since(start).Seconds()
+	if n, most := sum(), int64(punch.SustainedBurst+punch.SustainedProbes*elapsed); n == 0 || n > most {
+		t.Errorf("the victim got %d packets in %.1f s, want some and at most %d", n, elapsed, most)
+	}
+	if held := alice.socket.Counters().ProbesHeldBack; held == 0 {
+		t.Log("the sessions' own budgets were enough")
+	}
+}
+
+// TestT02SessionsAreCounted introduces alice to more peers than anybody has.
+func TestT02SessionsAreCounted(t *testing.T) {
+	h := newHostile(t)
+	h.rogue.OnFrame(withhold)
+	alice := h.join("alice")
+	rows := make([]wire.Row, maxSessions+20)
+	for i := range rows {
+		rows[i] = wire.Row{Key: h.key(), Name: "peer", Online: true}
+	}
+	for i := 0; i < len(rows); i += wire.MaxRows {
+		chunk := rows[i:min(i+wire.MaxRows, len(rows))]
+		h.rogue.Send(alice.Key(), wire.Snapshot{Epoch: 9, Version: 9, Rows: chunk, More: i+wire.MaxRows < len(rows)})
+	}
+	for _, row := range rows {
+		session := wire.DeriveSessionID(alice.Key(), alice.instance, row.Key, wire.Instance{1})
+		h.rogue.Send(alice.Key(), wire.Introduction{Session: session, Peer: row.Key, Instance: wire.Instance{1}})
+	}
+	h.await("alice has as many sessions as she takes", func() bool { return len(alice.allSessions()) == maxSessions })
+	h.rogue.Send(alice.Key(), wire.Ping{Nonce: 1})
+	h.await("alice has read it all", func() bool { return len(rogue.Recorded[wire.Pong](h.rogue, alice.Key())) > 0 })
+	if n := len(alice.allSessions()); n != maxSessions {
+		t.Errorf("alice has %d sessions, want %d", n, maxSessions)
+	}
+}
