@@ -38,7 +38,7 @@ var hostileCommands = [][]string{
 	{"file", "send", "FILE", "NAME"}, {"file", "send", "FILE", "NAME", "--wait", "offered"}, {"file", "ls"},
 	{"file", "accept", "NAME"}, {"file", "decline", "NAME"}, {"file", "cancel", "NAME"}, {"file", "policy", "NAME"}, {"file", "policy", "NAME", "auto"},
 	{"group", "ls"}, {"group", "create", "NAME", "NAME"}, {"group", "add", "NAME", "NAME"}, {"group", "leave", "NAME"},
-	{"export"}, {"import", "EXPORT"}, {"ping", "NAME", "--count", "1"}, {"netcheck"}, {"why", "NAME"}, {"version"},
+	{"export"}, {"import", "EXPORT"}, {"ping", "NAME", "--count", "1"}, {"introduce"}, {"introduce", "circle"}, {"netcheck"}, {"why", "NAME"}, {"version"},
 	{"chat", "NAME"}, // without a terminal; its screen is internal/chat's
 	{"__complete", "send", ""}, {"__complete", "file", "accept", ""}, {"__complete", "edit", ""}, {"__complete", "contact", "rm", ""},
 }
