@@ -65,3 +65,15 @@ func TestMessageIDVectors(t *testing.T) {
 		t.Error("only the zero id is zero")
 	}
 }
+
+func FuzzParseMessageID(f *testing.F) {
+	f.Add(exampleMessageID.String())
+	f.Fuzz(func(t *testing.T, text string) {
+		if id, err := ParseMessageID(text); err == nil && id.String() != text {
+			t.Errorf("%q is another text of %v", text, id)
+		}
+		if id, err := ParseGroupID(text); err == nil && id.String() != text {
+			t.Errorf("%q is another text of %v", text, id)
+		}
+	})
+}
