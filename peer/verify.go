@@ -7,6 +7,7 @@ import (
 	"peerd/internal/safetycode"
 	"peerd/peer/api"
 	"peerd/peer/store"
+	"peerd/wire"
 )
 
 // Verify shows the safety code of our key and a peer's, and records that the user
@@ -22,7 +23,12 @@ func (d *Daemon) Verify(ctx context.Context, request api.VerifyRequest) (api.Ver
 	if request.Code != "" && !code.Matches(request.Code) {
 		return api.Verification{}, api.CodeDiffers(d.nameOf(contact.Key))
 	}
-	if request.Code != "" || request.Confirm {
+	if request.Scanned != "" {
+		if err := d.compareScanned(contact.Key, request.Scanned); err != nil {
+			return api.Verification{}, err
+		}
+	}
+	if request.Code != "" || request.Scanned != "" || request.Confirm {
 		if contact, err = d.verified(ctx, contact); err != nil {
 			return api.Verification{}, err
 		}
@@ -32,9 +38,24 @@ func (d *Daemon) Verify(ctx context.Context, request api.VerifyRequest) (api.Ver
 		Key:        contact.Key.String(),
 		Digits:     code.Digits(),
 		Words:      code.Words(),
+		QR:         safetycode.Card(d.Key(), contact.Key),
 		Verified:   !contact.VerifiedAt.IsZero(),
 		VerifiedAt: api.At(contact.VerifiedAt),
 	}, nil
+}
+
+// compareScanned compares what was scanned with what the peer should show to us.
+func (d *Daemon) compareScanned(peer wire.Key, scanned string) error {
+	owner, reader, err := safetycode.ReadCard(scanned)
+	switch {
+	case err != nil:
+		return api.NotScannable(d.nameOf(peer), false)
+	case owner == d.Key():
+		return api.NotScannable(d.nameOf(peer), true)
+	case owner != peer || reader != d.Key():
+		return api.CodeDiffers(d.nameOf(peer))
+	}
+	return nil
 }
 
 // verifiable returns the contact that ref means, or of one that is none yet, its

@@ -17,7 +17,7 @@ func verify(t *testing.T, d *Daemon, request api.VerifyRequest) api.Verification
 	return verification
 }
 
-func TestSafetyCodeIsTheSameOnBothSides(t *testing.T) {
+func TestT07SafetyCodeIsTheSameOnBothSides(t *testing.T) {
 	c := newCircle(t)
 	alice, bob := c.join("alice"), c.join("bob")
 	c.knows(alice, "bob")
@@ -40,6 +40,47 @@ func TestSafetyCodeIsTheSameOnBothSides(t *testing.T) {
 	}
 	if got := onlyContact(t, alice); !got.Verified || got.VerifiedAt.IsZero() {
 		t.Errorf("contact %+v", got)
+	}
+}
+
+// TestT07EachScansTheOthersCode proves that a scan of what the other side shows
+// verifies it, and nothing else that could be scanned does.
+func TestT07EachScansTheOthersCode(t *testing.T) {
+	c := newCircle(t)
+	alice, bob, mallory := c.join("alice"), c.join("bob"), c.join("mallory")
+	for _, d := range []*Daemon{alice, bob, mallory} {
+		for _, name := range []string{"alice", "bob", "mallory"} {
+			if d.ownName() != name {
+				c.knows(d, name)
+			}
+		}
+	}
+	shown := func(d *Daemon, name string) string { return verify(t, d, api.VerifyRequest{Name: name}).QR }
+	for name, test := range map[string]struct {
+		scanned string
+		want    api.Code
+	}{
+		"what alice herself shows":      {shown(alice, "bob"), api.CodeUsage},
+		"what mallory shows to alice":   {shown(mallory, "alice"), api.CodeCodeDiffers},
+		"what bob shows to mallory":     {shown(bob, "mallory"), api.CodeCodeDiffers},
+		"something else that is a code": {"https://example.org", api.CodeUsage},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := alice.Verify(t.Context(), api.VerifyRequest{Name: "bob", Scanned: test.scanned, Confirm: true})
+			wantCode(t, err, test.want)
+		})
+	}
+	if verify(t, alice, api.VerifyRequest{Name: "bob"}).Verified {
+		t.Fatal("verified by what proves nothing")
+	}
+	if got := verify(t, alice, api.VerifyRequest{Name: "bob", Scanned: shown(bob, "alice")}); !got.Verified {
+		t.Errorf("alice has scanned what bob shows to her: %+v", got)
+	}
+	if verify(t, bob, api.VerifyRequest{Name: "alice"}).Verified {
+		t.Error("bob has scanned nothing, and alice is verified")
+	}
+	if got := verify(t, bob, api.VerifyRequest{Name: "alice", Scanned: shown(alice, "bob")}); !got.Verified {
+		t.Errorf("bob has scanned what alice shows to him: %+v", got)
 	}
 }
 

@@ -24,6 +24,8 @@ type contactTexts struct {
 
 	SafetyCode    string // name
 	HowToVerify   string // name
+	QRCode        string // name
+	HowToScan     string // name
 	IsVerified    string // name, since when
 	NowBlocked    string // name
 	NowUnblocked  string // name
@@ -66,6 +68,8 @@ var englishContact = contactTexts{
 
 	SafetyCode:    "safety code of you and %[1]s, the same on both sides when nobody is between you:",
 	HowToVerify:   "compare it with %[1]s face to face or on the phone, not in this chat; when it is the same: peerctl contact verify %[1]s --confirm",
+	QRCode:        "for %[1]s to scan from your screen, face to face:",
+	HowToScan:     "then scan what %[1]s shows, and give what the scanner reads: peerctl contact verify %[1]s --scanned TEXT",
 	IsVerified:    "%[1]s is verified since %[2]s",
 	NowBlocked:    "%[1]s is blocked: nothing of it is taken, and it is not told",
 	NowUnblocked:  "%[1]s is not blocked any more: what it could not deliver comes now",
@@ -108,6 +112,8 @@ var chineseContact = contactTexts{
 
 	SafetyCode:    "您与 %[1]s 的安全码，若中间无人，两边相同：",
 	HowToVerify:   "请与 %[1]s 当面或通过电话比对，不要在本聊天中；若相同：peerctl contact verify %[1]s --confirm",
+	QRCode:        "请 %[1]s 当面从您的屏幕扫描：",
+	HowToScan:     "然后扫描 %[1]s 所示的码，并交出扫描器读到的文字：peerctl contact verify %[1]s --scanned TEXT",
 	IsVerified:    "%[1]s 已于 %[2]s 核实",
 	NowBlocked:    "%[1]s 已被屏蔽：不再接收其任何内容，对方不会得到通知",
 	NowUnblocked:  "%[1]s 已解除屏蔽：此前未能送达的内容现在会到达",

@@ -9,8 +9,8 @@ package main
 //     `hint: COMMAND`. It exits with a code of internal/exitcode.
 //   - It never asks. What it needs comes from arguments or stdin.
 //   - No colour and no cursor movement: a state is a word, for screen readers,
-//     pipes and log files alike. NO_COLOR has nothing to switch off. The bars of
-//     moving files are the exception, on a terminal only.
+//     pipes and log files alike. The exceptions, on a terminal only: the bars of
+//     moving files, and black on white for a QR code, which NO_COLOR switches off.
 //   - Everything that may come from somebody else passes internal/printable on
 //     its way out.
 //   - Words for humans come from texts, in the user's language.

@@ -66,6 +66,7 @@ func Linked() []Module {
 		{"modernc.org/mathutil", "peerd", "BSD-3-Clause", "modernc.org/libc"},
 		{"modernc.org/memory", "peerd", "BSD-3-Clause", "modernc.org/libc: C's malloc"},
 		{"modernc.org/sqlite", "peerd", "BSD-3-Clause", "messages on disk"},
+		{"rsc.io/qr", "peerctl", "BSD-3-Clause", "the QR code of contact verify"},
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 const (
 	SafetyDigits = "99224 97472 70131 38253 69895 60221 12391 99079 06664 67690 11390 95062"
 	SafetyWords  = "vitav lusiv zofol dokon sutab lalaz bidat latiz notot malat"
+	// SafetyQR is as long as a true one.
+	SafetyQR = "PEERD-VERIFY:1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
 )
 
 // contactOrNew finds a contact, or makes one of a peer that is none. The caller
@@ -69,12 +71,15 @@ func (d *Daemon) Verify(_ context.Context, request api.VerifyRequest) (api.Verif
 	if given != "" && given != strings.ReplaceAll(SafetyDigits, " ", "") {
 		return api.Verification{}, api.CodeDiffers(contact.Name)
 	}
-	if given != "" || request.Confirm {
+	if request.Scanned != "" && request.Scanned != SafetyQR {
+		return api.Verification{}, api.CodeDiffers(contact.Name)
+	}
+	if given != "" || request.Scanned != "" || request.Confirm {
 		contact.Verified, contact.VerifiedAt = true, Epoch
 		d.peer(contact.PinnedName).Verified = true
 	}
 	return api.Verification{
-		Name: contact.Name, Key: contact.Key, Digits: SafetyDigits, Words: SafetyWords,
+		Name: contact.Name, Key: contact.Key, Digits: SafetyDigits, Words: SafetyWords, QR: SafetyQR,
 		Verified: contact.Verified, VerifiedAt: contact.VerifiedAt,
 	}, nil
 }
