@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"peerd/internal/identity"
+	"peerd/wire"
 )
 
 // onlineGate lets callers wait for the first login.
@@ -67,8 +68,9 @@ func (e *OfflineError) Unwrap() []error { return []error{e.Cause, e.Ended} }
 // person to mend: a wire.Refused when the rendezvous does not want us, a
 // *control.IncompatibleError when we do not understand it, and an
 // *identity.WrongKeyError when whoever answers is not the one of our invite; a
-// member goes on trying then, as it knows that its rendezvous exists. When ctx
-// ends first the error is an *OfflineError.
+// member goes on trying then, as it knows that its rendezvous exists. So does one
+// that was removed: what is on this machine stays its user's to read. When ctx ends
+// first the error is an *OfflineError.
 func (d *Daemon) AwaitOnline(ctx context.Context) error {
 	for {
 		online, changed, failure := d.online.state()
@@ -88,7 +90,19 @@ func (d *Daemon) AwaitOnline(ctx context.Context) error {
 
 func (d *Daemon) isFinal(failure error) bool {
 	_, wrongKey := errors.AsType[*identity.WrongKeyError](failure)
-	return isRefusal(failure) || wrongKey && !d.isMember()
+	return isRefusal(failure) && !d.wasRemoved(failure) || wrongKey && !d.isMember()
+}
+
+// wasRemoved reports whether failure says that we, who were a member, are none any
+// more. Whoever starts us with an invite wants to hear that it was of no use.
+func (d *Daemon) wasRemoved(failure error) bool {
+	refused, _ := errors.AsType[wire.Refused](failure)
+	if refused.Code != wire.RefusedNotMember && refused.Code != wire.RefusedBanned {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.membership.confirmed && d.membership.token.Reveal() == nil
 }
 
 func (d *Daemon) isMember() bool {

@@ -78,6 +78,9 @@ func hintOffline(err error) string {
 	if _, ok := errors.AsType[*identity.WrongKeyError](err); ok {
 		return hintWrongKey
 	}
+	if refused, ok := errors.AsType[wire.Refused](err); ok {
+		return refused.Hint()
+	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return "check the network and the name of the rendezvous"
 	}
