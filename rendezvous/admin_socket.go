@@ -144,7 +144,7 @@ func dialAdmin(path string) (Admin, error) {
 		return nil, nil
 	}
 	_ = conn.Close()
-	return &adminClient{http.Client{Timeout: adminTimeout, Transport: &http.Transport{DialContext: dial}}}, nil
+	return &adminClient{http.Client{Timeout: adminTimeout, Transport: &http.Transport{DialContext: dial, DisableCompression: true}}}, nil
 }
 
 // dialOwn connects to the socket at path if nobody else has put it there.

@@ -79,6 +79,7 @@ func httpClient(g gateway) *http.Client {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: boundedTransport{&http.Transport{
 			DisableKeepAlives:      true,
+			DisableCompression:     true,
 			MaxResponseHeaderBytes: maxHeaders,
 			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 				to, err := netip.ParseAddrPort(address)
