@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -28,7 +29,8 @@ func TestASilentStreamBeats(t *testing.T) {
 		defer leave()
 		request := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://peerd/v1/events", nil)
 		answer := httptest.NewRecorder()
-		newHandler(t.Context(), &silentBackend{}, zerolog.Nop()).ServeHTTP(answer, request.WithContext(rememberCaller(ctx, nil)))
+		caller, _ := net.Pipe()
+		newHandler(t.Context(), &silentBackend{}, zerolog.Nop()).ServeHTTP(answer, request.WithContext(rememberCaller(ctx, caller)))
 		if lines := strings.SplitAfter(answer.Body.String(), "\n"); !strings.HasPrefix(answer.Body.String(), "\n\n\n") || len(lines) > 5 {
 			t.Errorf("got %q, want three blank lines and the end", answer.Body.String())
 		}
