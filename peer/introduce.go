@@ -2,7 +2,9 @@ package peer
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"peerd/peer/api"
@@ -122,21 +124,37 @@ func (d *Daemon) SetIntroduce(ctx context.Context, request api.IntroduceRequest)
 		return api.Introductions{}, err
 	}
 	d.mu.Lock()
-	before, unheeded := d.introduce, d.requiredLocked() == nil
+	before, asked := d.introduce, len(d.requiredLocked()) > 0
 	d.introduce = request.Introduce
-	required := d.requiredLocked() != nil
+	asks := len(d.requiredLocked()) > 0
 	d.mu.Unlock()
 	if before != request.Introduce {
 		d.log.Info().Str("before", string(before)).Str("now", string(request.Introduce)).Msg("introductions")
 	}
-	if required && unheeded { // the rendezvous was not asked whether it knows how
-		d.dropControl()
-		d.redial()
+	if asks != asked { // whether the rendezvous knows how is asked at the login
+		d.loginAnew()
 	}
 	signal(d.remap)
 	d.reconsider()
 	d.talkToRelayed()
 	return api.Introductions{Introduce: request.Introduce}, nil
+}
+
+// loginAnew ends the login there is, or the attempt under way, for another one.
+func (d *Daemon) loginAnew() {
+	d.dropControl()
+	d.redial()
+}
+
+// tooOldToWithhold says more about a rendezvous that refuses a hello for what it
+// requires.
+func tooOldToWithhold(err error, hello wire.Hello) error {
+	refused, ok := errors.AsType[wire.Refused](err)
+	if !ok || refused.Code != wire.RefusedVersion || !slices.Contains(hello.Requires, wire.FeatureWithhold) {
+		return err
+	}
+	return fmt.Errorf("%w (it is too old to keep from other members where you are; one that may tell them will do for: introduce %s)",
+		err, api.IntroduceCircle)
 }
 
 // reconsider acts upon a change of who may learn where we are. What the rendezvous was

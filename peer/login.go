@@ -135,7 +135,7 @@ func (d *Daemon) login() (welcomed bool, err error) {
 	}
 	welcome, err := connection.Login(hello)
 	if err != nil {
-		return false, fmt.Errorf("log in%s: %w", as(target.Name), err)
+		return false, fmt.Errorf("log in%s: %w", as(target.Name), tooOldToWithhold(err, hello))
 	}
 	if !inTime() {
 		return false, context.Cause(ctx)
