@@ -42,22 +42,23 @@ func TestInvitesDoNotReachTheJournal(t *testing.T) {
 	}
 }
 
-// systemdAnalyze runs the tool, or skips on a machine that does not have it: what
-// these tests find does not depend on the machine.
+// systemdAnalyze runs the tool, which needs no systemd to run.
 func systemdAnalyze(t *testing.T, arguments ...string) (string, error) {
 	t.Helper()
 	tool, err := exec.LookPath("systemd-analyze")
 	if err != nil {
-		t.Skip("systemd-analyze is not installed")
+		t.Fatal("systemd-analyze is needed, of Debian's package systemd: make setup")
 	}
 	out, err := exec.Command(tool, arguments...).CombinedOutput()
 	return string(out), err
 }
 
+// What is left of the exposure is the network itself, unix sockets, and the host's
+// root directory, read-only.
 func TestSystemServicesAreHardlyExposed(t *testing.T) {
 	for _, unit := range systemUnits {
-		// The threshold is in tenths: 2.0 of 10, where "medium" begins at 4.0.
-		if out, err := systemdAnalyze(t, "security", "--offline=true", "--no-pager", "--threshold=20", unit); err != nil {
+		// The threshold is in tenths: 1.2 of 10, where "medium" begins at 4.0.
+		if out, err := systemdAnalyze(t, "security", "--offline=true", "--no-pager", "--threshold=12", unit); err != nil {
 			t.Errorf("%s: %v\n%s", unit, err, out)
 		}
 	}
