@@ -3,12 +3,18 @@ package rendezvous
 import (
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	gotoken "go/token"
+	"go/types"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	bolt "go.etcd.io/bbolt"
 
 	"peerd/wire"
 )
@@ -29,7 +35,7 @@ func refusedCode(err error) wire.RefusedCode {
 	return refused.Code
 }
 
-func TestRedeemingInvites(t *testing.T) {
+func TestT22RedeemingInvites(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	add := func(t *testing.T, s *state, uses int) (token []byte, id string) {
 		t.Helper()
@@ -140,11 +146,20 @@ func TestLongExpiredInvitesAreForgotten(t *testing.T) {
 // often each answer came; 0 is a welcome.
 func race(t *testing.T, s *Server, count int, hello func(i int) wire.Hello) map[wire.RefusedCode]int {
 	t.Helper()
+	racers := make([]*client, count)
+	for i := range racers {
+		racers[i] = newClient(t, s)
+	}
+	return raceOf(t, racers, hello)
+}
+
+// raceOf is race with given clients.
+func raceOf(t *testing.T, racers []*client, hello func(i int) wire.Hello) map[wire.RefusedCode]int {
+	t.Helper()
 	var mu sync.Mutex
 	answers := map[wire.RefusedCode]int{}
 	var all sync.WaitGroup
-	for i := range count {
-		c := newClient(t, s)
+	for i, c := range racers {
 		all.Go(func() {
 			code, err := c.refusal(hello(i))
 			if err != nil {
@@ -159,7 +174,7 @@ func race(t *testing.T, s *Server, count int, hello func(i int) wire.Hello) map[
 	return answers
 }
 
-func TestOneUseIsOneMemberHoweverManyRace(t *testing.T) {
+func TestT22OneUseIsOneMemberHoweverManyRace(t *testing.T) {
 	s := startServer(t)
 	secret := token(t, s, 1)
 	answers := race(t, s, 100, func(i int) wire.Hello {
@@ -168,18 +183,79 @@ func TestOneUseIsOneMemberHoweverManyRace(t *testing.T) {
 	if answers[0] != 1 || answers[wire.RefusedInviteUsedUp] != 99 {
 		t.Errorf("answers are %v, want one welcome and 99 times used up", answers)
 	}
-}
-
-func TestOneNameIsOneKeyHoweverManyRace(t *testing.T) {
-	s := startServer(t)
-	secret := token(t, s, 100)
-	answers := race(t, s, 100, func(int) wire.Hello { return wire.Hello{Name: "alice", Token: secret} })
-	if answers[0] != 1 || answers[wire.RefusedNameTaken] != 99 {
-		t.Errorf("answers are %v, want one welcome and 99 times taken", answers)
+	if members, err := s.state.members(); err != nil || len(members) != 1 {
+		t.Errorf("%d members, %v", len(members), err)
 	}
 }
 
-func TestTokensAreNotKept(t *testing.T) {
+func TestT22MembershipIsTheKeysNotTheTokens(t *testing.T) {
+	s := startServer(t)
+	secret := []byte("0123456789abcdef")
+	invite, err := s.state.addInvite(secret, 2, time.Hour, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	alice := newClient(t, s)
+	alice.login(wire.Hello{Name: "alice", Token: secret})
+	if err := s.stopped().RevokeInvite(invite.ID); err != nil {
+		t.Fatal(err)
+	}
+	newClient(t, s).refusedWith(wire.RefusedInviteRevoked, "with a revoked invite", wire.Hello{Name: "bob", Token: secret})
+	if welcome := alice.back().login(wire.Hello{}); welcome.Name != "alice" {
+		t.Errorf("the member is welcomed as %q after her invite was revoked", welcome.Name)
+	}
+}
+
+// TestT22TokensAreComparedInConstantTime proves it of the source, since a clock cannot:
+// a token's hash is only ever compared by the function made for that, and every one is.
+func TestT22TokensAreComparedInConstantTime(t *testing.T) {
+	paths, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compared, elsewhere := 0, []string{}
+	for _, path := range paths {
+		files := gotoken.NewFileSet()
+		file, err := parser.ParseFile(files, path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inside := map[ast.Node]bool{}
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if ok && types.ExprString(call.Fun) == "subtle.ConstantTimeCompare" {
+				for _, argument := range call.Args {
+					inside[argument] = true
+				}
+			}
+			selector, ok := n.(*ast.SelectorExpr)
+			if !ok || selector.Sel.Name != "TokenHash" {
+				return true
+			}
+			if compared++; !inside[n] {
+				elsewhere = append(elsewhere, files.Position(n.Pos()).String())
+			}
+			return true
+		})
+	}
+	if compared == 0 || len(elsewhere) > 0 {
+		t.Errorf("of %d uses of a token's hash these are no comparisons in constant time: %v", compared, elsewhere)
+	}
+
+	// And no comparison ends the search: an invite found first does not hide a later one.
+	s := openTestState(t)
+	for i := range 3 {
+		if _, err := s.addInvite([]byte{byte(i)}, 1, time.Hour, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	visited := 0
+	if err := s.view("visit", func(tx *bolt.Tx) error { return eachInvite(tx, func(string, storedInvite) { visited++ }) }); err != nil || visited != 3 {
+		t.Errorf("%d of 3 invites are looked at, %v", visited, err)
+	}
+}
+
+func TestT22TokensAreNotKept(t *testing.T) {
 	directory := t.TempDir()
 	s := startServer(t, func(c *Config) { c.StateDir = directory })
 	invite, err := s.CreateInvite(1, time.Hour)

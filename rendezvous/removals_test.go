@@ -284,7 +284,7 @@ func TestT22RemovalMeetsALoginUnderWay(t *testing.T) {
 // TestT22RemovalAndLoginAtTheSameInstant has them race, over real logins.
 func TestT22RemovalAndLoginAtTheSameInstant(t *testing.T) {
 	s := startServer(t)
-	for range 20 {
+	for range 8 {
 		bob := newClient(t, s)
 		hello := wire.Hello{Name: "bob", Token: token(t, s, 1)}
 		bob.login(hello)

@@ -44,7 +44,7 @@ func TestNamesPeopleHave(t *testing.T) {
 	}
 }
 
-func TestTextsThatAreNoNames(t *testing.T) {
+func TestT06TextsThatAreNoNames(t *testing.T) {
 	const key = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	for _, test := range []struct {
 		proves, text string
@@ -131,7 +131,7 @@ func TestErrorNamesTheCauseAndTheNextStep(t *testing.T) {
 	}
 }
 
-func TestNamesThatLookAlikeFoldTogether(t *testing.T) {
+func TestT06NamesThatLookAlikeFoldTogether(t *testing.T) {
 	for _, test := range []struct{ proves, a, b string }{
 		{"case", "Alice", "aLICE"},
 		{"a letter with two lower-case forms", "ΝΙΚΟΣ", "νικος"},
