@@ -194,15 +194,15 @@ func TestT25SparseBackupDoesNotFillTheDisk(t *testing.T) {
 // state directory lead to somebody's precious file.
 func TestT16LinksPlantedForABackupLeadNowhere(t *testing.T) {
 	archive, key := backedUp(t)
-	for _, name := range []string{stagingName, stagingName + "/" + messagesName, copyName, asidePrefix + "x"} {
-		t.Run(name, func(t *testing.T) {
+	for _, names := range [][]string{{stagingName, copyName, asidePrefix + "x"}, {stagingName + "/" + messagesName}} {
+		t.Run(names[0], func(t *testing.T) {
 			dir, outside := t.TempDir(), t.TempDir()
 			precious := filepath.Join(outside, "identity.key")
-			check(t, errors.Join(
-				os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700),
-				os.WriteFile(precious, []byte("precious"), 0o600),
-				os.Symlink(outside, filepath.Join(dir, name)),
-			))
+			check(t, os.WriteFile(precious, []byte("precious"), 0o600))
+			for _, name := range names {
+				check(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700))
+				check(t, os.Symlink(outside, filepath.Join(dir, name)))
+			}
 			if _, err := restore(t, archive, dir, true); err != nil {
 				t.Fatal(err)
 			}

@@ -3,7 +3,6 @@
 package store
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -16,21 +15,26 @@ import (
 // somebody's precious one. Nobody can plant a link in a state directory as it is now;
 // this one was open to others once.
 func TestT16LinksPlantedForTheStoreLeadNowhere(t *testing.T) {
-	for _, name := range []string{lockName, fileName, fileName + "-wal", fileName + "-shm", fileName + "-journal", indexName, indexName + "-wal"} {
-		for what, content := range map[string][]byte{"an empty file": nil, "a file": []byte("precious")} {
-			t.Run(name+" leads to "+what, func(t *testing.T) {
-				dir, precious := t.TempDir(), filepath.Join(t.TempDir(), "precious")
-				check(t, errors.Join(os.WriteFile(precious, content, 0o644), os.Symlink(precious, filepath.Join(dir, name))))
-				if s, err := Open(dir); err == nil {
-					check(t, s.Close())
+	for _, names := range [][]string{
+		{lockName}, {fileName}, {indexName},
+		{fileName + "-wal", fileName + "-shm", fileName + "-journal", indexName + "-wal", indexName + "-shm"},
+	} {
+		t.Run(names[0], func(t *testing.T) {
+			dir, outside := t.TempDir(), t.TempDir()
+			for i, name := range names { // empty ones too: SQLite takes such a file for a new database
+				precious := filepath.Join(outside, name)
+				check(t, errors.Join(os.WriteFile(precious, make([]byte, i), 0o644), os.Symlink(precious, filepath.Join(dir, name))))
+			}
+			if s, err := Open(dir); err == nil {
+				check(t, s.Close())
+			}
+			for i, name := range names {
+				info, err := os.Stat(filepath.Join(outside, name))
+				if err != nil || info.Size() != int64(i) || info.Mode() != 0o644 {
+					t.Errorf("the file that %s led to has changed: %v, %v", name, info, err)
 				}
-				info, err := os.Stat(precious)
-				check(t, err)
-				if got, err := os.ReadFile(precious); err != nil || !bytes.Equal(got, content) || info.Mode() != 0o644 {
-					t.Errorf("the file outside has %d bytes and mode %v (%v)", len(got), info.Mode(), err)
-				}
-			})
-		}
+			}
+		})
 	}
 }
 
