@@ -3,8 +3,12 @@
 package endtoend
 
 import (
+	"bytes"
+	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"peerd/internal/natlab"
@@ -82,10 +86,11 @@ func payload(capture *natlab.Capture, protocol uint8) int {
 	return total
 }
 
-// TestSameSubnetAtBothHomes proves that two homes which chose the same private
-// subnet reach each other, and that the stranger who happens to have the
-// peer's private address gets nothing but probes.
-func TestSameSubnetAtBothHomes(t *testing.T) {
+// TestT04SameSubnetAtBothHomes proves that two homes which chose the same private
+// subnet reach each other; that the stranger who happens to have the peer's private
+// address, and sends back whatever comes to the peer's port, is no path; and that it
+// gets nothing but probes, which name nobody.
+func TestT04SameSubnetAtBothHomes(t *testing.T) {
 	t.Parallel()
 	lab, s := newStage(t)
 	subnet := natlab.Subnet("192.168.1.0/24")
@@ -98,23 +103,76 @@ func TestSameSubnetAtBothHomes(t *testing.T) {
 	if stranger.Addr() != bobHost.Addr() {
 		t.Fatalf("the stranger has %v, bob has %v: the lab does not tell this story", stranger.Addr(), bobHost.Addr())
 	}
-	capture := stranger.Capture()
-	alice, bob := join(t, s, aliceHost, "alice"), join(t, s, bobHost, "bob")
+	const bobsPort = 41641
+	capture, echoed := stranger.Capture(), echo(t, stranger, bobsPort)
+	alice := join(t, s, aliceHost, "alice")
+	bob, err := s.Peer(bobHost, "bob", "--listen", fmt.Sprintf(":%d", bobsPort))
+	if err != nil {
+		t.Fatal(err)
+	}
 	meet(t, alice, bob)
 
-	send(t, alice, "bob", "hello")
-	row := awaitDirect(t, alice, "bob")
+	row := send(t, alice, "bob", "hello")
+	if took := row.Number("elapsed_ms"); took > 3000 {
+		t.Errorf("the relay took %.0f ms meanwhile", took)
+	}
+	row = awaitDirect(t, alice, "bob")
 	endpoint, err := netip.ParseAddrPort(row.Text("endpoint"))
 	if err != nil || endpoint.Addr() != bobHome.Addr() {
 		t.Errorf("alice talks to %q, want bob's router %v", row.Text("endpoint"), bobHome.Addr())
 	}
 	awaitDirect(t, bob, "alice")
 	send(t, alice, "bob", "for bob only")
+	secrets := [][]byte{[]byte("alice"), keyBytes(t, alice), keyBytes(t, bob)}
 	for _, p := range capture.Packets() {
-		if p.Protocol == natlab.UDP && p.Src.Addr() == aliceHost.Addr() && p.Dst.Addr() == stranger.Addr() && wire.Classify(p.Payload) != wire.DatagramProbe {
+		if p.Protocol != natlab.UDP || p.Src.Addr() != aliceHost.Addr() || p.Dst.Addr() != stranger.Addr() {
+			continue
+		}
+		if wire.Classify(p.Payload) != wire.DatagramProbe {
 			t.Errorf("the stranger got something else than a probe: %v", p)
 		}
+		for _, secret := range secrets {
+			if bytes.Contains(p.Payload, secret[:min(len(secret), 8)]) {
+				t.Errorf("the stranger is told %q in %x", secret, p.Payload)
+			}
+		}
 	}
+	if echoed.Load() == 0 {
+		t.Error("the stranger got nothing to echo, so this test proves nothing")
+	}
+}
+
+// echo sends back what comes to a port, and counts it.
+func echo(t *testing.T, host *natlab.Host, port uint16) *atomic.Int32 {
+	conn := host.ListenUDP(port)
+	echoed := new(atomic.Int32)
+	var echoing sync.WaitGroup
+	echoing.Go(func() {
+		buffer := make([]byte, 2048)
+		for {
+			n, from, err := conn.ReadFromUDPAddrPort(buffer)
+			if err != nil {
+				return
+			}
+			_, _ = conn.WriteToUDPAddrPort(buffer[:n], from)
+			echoed.Add(1)
+		}
+	})
+	t.Cleanup(func() {
+		conn.Close()
+		echoing.Wait()
+	})
+	return echoed
+}
+
+// keyBytes returns a peer's key as it is on the wire.
+func keyBytes(t *testing.T, p *stage.Peer) []byte {
+	t.Helper()
+	key, err := wire.ParseKey(keyOf(t, p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key[:]
 }
 
 func TestHomeAndPublicHost(t *testing.T) {
