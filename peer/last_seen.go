@@ -36,12 +36,16 @@ func (d *Daemon) sawOnline() {
 	d.saw(seen)
 }
 
-// sawLeave notes when members went offline, as the roster has it.
+// sawLeave notes when members went offline, as the roster has it; of those who were
+// removed from it, now is when.
 func (d *Daemon) sawLeave(changes []roster.Change) {
 	seen := make(map[wire.Key]time.Time)
 	for _, change := range changes {
-		if change.Kind != roster.Removed && !change.Row.Online {
+		switch {
+		case !change.Row.Online:
 			seen[change.Row.Key] = change.Row.Since
+		case change.Kind == roster.Removed:
+			seen[change.Row.Key] = time.Now()
 		}
 	}
 	d.saw(seen)

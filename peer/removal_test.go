@@ -92,6 +92,23 @@ func TestT22RemovedPeerReadsOnAndNothingQueuedIsLost(t *testing.T) {
 	c.awaitState(alice, queued.ID, api.StateDelivered)
 }
 
+// TestRemovedContactWasSeenUntilThen has bob kicked while he is online.
+func TestRemovedContactWasSeenUntilThen(t *testing.T) {
+	c := newCircle(t)
+	alice, bob := c.join("alice"), c.join("bob")
+	c.knows(alice, "bob")
+	c.send(alice, "bob", "hello")
+	if _, err := c.server.Kick(bob.Key(), ""); err != nil {
+		t.Fatal(err)
+	}
+	c.await("alice has noted when bob was seen last", func() bool {
+		alice.mu.Lock()
+		defer alice.mu.Unlock()
+		_, listed := alice.roster.Row(bob.Key())
+		return !listed && !alice.contacts.byKey[bob.Key()].LastSeen.IsZero()
+	})
+}
+
 func TestT22BannedKeyDoesNotJoin(t *testing.T) {
 	c := newCircle(t)
 	dir := t.TempDir()
