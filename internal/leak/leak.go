@@ -15,7 +15,7 @@ import (
 
 // patience is how long goroutines may take to end after the last test: those that
 // were told to, and have only to be scheduled.
-const patience = 5 * time.Second
+const patience = 15 * time.Second
 
 // lasting are what begins once and never ends, by a function of it.
 var lasting = []string{
