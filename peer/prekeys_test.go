@@ -78,7 +78,7 @@ func filesWith(t *testing.T, dir string, secret []byte) (found []string) {
 	return found
 }
 
-// TestT24PrekeysAreDeletedWhileTheDaemonRunsForWeeks lets a daemon run for ten
+// TestT24PrekeysAreDeletedWhileTheDaemonRunsForWeeks lets a daemon run for nine
 // days and never log in: each day has a prekey of its own, and a week later nothing on
 // the disk has its private half.
 func TestT24PrekeysAreDeletedWhileTheDaemonRunsForWeeks(t *testing.T) {
@@ -87,7 +87,7 @@ func TestT24PrekeysAreDeletedWhileTheDaemonRunsForWeeks(t *testing.T) {
 		d := loneDaemon(t, dir)
 		d.group.Go(d.keepPrekeys)
 		var drawn [][]byte
-		for day := range 10 {
+		for day := range 9 {
 			time.Sleep(time.Minute)
 			synctest.Wait()
 			half := privateHalf(t, d)

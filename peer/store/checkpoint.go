@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 )
 
@@ -31,6 +32,9 @@ func (s *Store) EmptyLog(ctx context.Context) error {
 func (r *readers) emptyLog(ctx context.Context, path string) (err error) {
 	r.reading.RLock()
 	defer r.reading.RUnlock()
+	if log, err := os.Stat(path + "-wal"); err == nil && log.Size() == 0 {
+		return nil
+	}
 	// A connection of its own: while it waits, the writer's can be used up to the
 	// moment of commit, and its patience is another one.
 	db, err := connect(path, 1)
