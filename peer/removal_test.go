@@ -43,7 +43,7 @@ func TestT22RemovedPeerReadsOnAndNothingQueuedIsLost(t *testing.T) {
 	if err != nil || queued.State != api.StateQueued {
 		t.Fatalf("to a contact who was removed: %+v, %v", queued, err)
 	}
-	if why, err := alice.Why(c.guard(), "bob"); err != nil || why.Reason != api.ReasonPeerOffline {
+	if why, err := alice.Why(c.guard(), "bob"); err != nil || why.Reason != api.ReasonNotMember {
 		t.Errorf("why is %q, %v", why.Reason, err)
 	}
 	_, err = alice.Send(c.guard(), api.SendRequest{To: "carol", Text: "hello"})

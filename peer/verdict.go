@@ -11,6 +11,7 @@ import (
 type situation struct {
 	path     api.Path
 	loggedIn bool
+	outside  bool // the peer is not in the circle
 	online   bool // the peer is
 	refused  wire.TalkRefusedCode
 	// remedyOfPolicy is set when we do not let the peer learn where we are: what would
@@ -40,6 +41,8 @@ func (s *situation) reason() api.Reason {
 		return api.ReasonLossy
 	case !s.loggedIn:
 		return api.ReasonRendezvousOffline
+	case s.outside:
+		return api.ReasonNotMember
 	case !s.online:
 		return api.ReasonPeerOffline
 	case s.refused == wire.TalkRefusedPolicy:
@@ -95,6 +98,7 @@ var remedies = map[api.Reason]api.Remedy{
 	api.ReasonDirect:            api.RemedyNothing,
 	api.ReasonLossy:             api.RemedyNothing,
 	api.ReasonRendezvousOffline: api.RemedyCheckNetwork,
+	api.ReasonNotMember:         api.RemedyInvitePeer,
 	api.ReasonPeerOffline:       api.RemedyAwaitPeer,
 	api.ReasonPolicy:            api.RemedyAllowDirect,
 	api.ReasonTheirPolicy:       api.RemedyPeerAccepts,

@@ -47,6 +47,7 @@ func TestEverySituationHasAReasonAndARemedy(t *testing.T) {
 		{"direct, though the rendezvous is down", func(s *situation) { s.path, s.loggedIn = api.PathDirect, false }, api.ReasonDirect, api.RemedyNothing},
 		{"direct, but lossy", func(s *situation) { s.lossy = true }, api.ReasonLossy, api.RemedyNothing},
 		{"no rendezvous", func(s *situation) { s.loggedIn = false }, api.ReasonRendezvousOffline, api.RemedyCheckNetwork},
+		{"no member any more", func(s *situation) { s.outside, s.online = true, false }, api.ReasonNotMember, api.RemedyInvitePeer},
 		{"nobody there", func(s *situation) { s.online = false }, api.ReasonPeerOffline, api.RemedyAwaitPeer},
 		{"the peer wants no direct path", func(s *situation) { s.refused = wire.TalkRefusedPolicy }, api.ReasonPolicy, api.RemedyAllowDirect},
 		{"nothing said yet", func(s *situation) { s.introduced = false }, api.ReasonNoTalk, api.RemedyTalk},

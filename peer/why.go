@@ -29,10 +29,11 @@ func (d *Daemon) Why(ctx context.Context, ref string) (api.Why, error) {
 		OurNAT:    ours,
 		TheirNAT:  natWords(wire.NATReport{}),
 	}
-	row, _ := d.rosterRow(peer)
+	row, listed := d.rosterRow(peer)
 	now := situation{
 		path:     way.path,
 		loggedIn: d.currentControl() != nil,
+		outside:  !listed,
 		online:   row.Online,
 		udp:      udp,
 		ours:     d.ownReport(),

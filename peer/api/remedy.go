@@ -9,6 +9,7 @@ const (
 	RemedyRetry        Remedy = "retry"         // the next search is likely to succeed, see Why.RetryAt
 	RemedyCheckNetwork Remedy = "check_network" // reach the rendezvous first
 	RemedyAwaitPeer    Remedy = "await_peer"    // the peer has to log in
+	RemedyInvitePeer   Remedy = "invite_peer"   // whoever runs the rendezvous has to let the peer in
 	RemedyTalk         Remedy = "talk"          // say something to the peer: that opens a path
 	RemedyAllowDirect  Remedy = "allow_direct"  // whoever allows the relay only may change that
 	RemedyAddContact   Remedy = "add_contact"   // choose the peer, which may then learn where we are

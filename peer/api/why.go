@@ -73,6 +73,7 @@ const (
 	ReasonDirect            Reason = "direct"             // a direct path is in use
 	ReasonLossy             Reason = "lossy"              // there is one, but it loses too much
 	ReasonRendezvousOffline Reason = "rendezvous_offline" // nobody can introduce us
+	ReasonNotMember         Reason = "not_member"         // the peer is not in the circle, or not any more
 	ReasonPeerOffline       Reason = "peer_offline"
 	ReasonPolicy            Reason = "policy"         // one side allows the relay only
 	ReasonOurPolicy         Reason = "our_policy"     // we do not let the peer learn where we are: see Status.Introduce, or it is blocked
