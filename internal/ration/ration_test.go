@@ -45,6 +45,23 @@ func TestRationIsEachSourcesOwn(t *testing.T) {
 	}
 }
 
+// Who only looks pays nothing; who has spent everything has nothing.
+func TestLookingTakesNothing(t *testing.T) {
+	r := New(2, 3)
+	source := netip.MustParsePrefix("198.51.100.1/32")
+	for range 10 {
+		if !r.Has(source, start) {
+			t.Fatal("looking has taken a token")
+		}
+	}
+	if got := r.taken(source, start); got != 3 || r.Has(source, start) {
+		t.Errorf("%d taken of 3, more left: %v", got, r.Has(source, start))
+	}
+	if !r.Has(source, start.Add(time.Second)) {
+		t.Error("nothing has come back in a second")
+	}
+}
+
 // A million forged sources must not cost memory, and must not lock out more
 // than those that share their slots.
 func TestRationIsOfFixedSize(t *testing.T) {
