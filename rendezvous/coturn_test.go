@@ -67,3 +67,12 @@ func TestCoturnDiscoversNATBehaviour(t *testing.T) {
 		})
 	}
 }
+
+// It wants its second answer from the other address, at another port of its own.
+func TestCoturnsClientIsAnsweredAtAnotherPort(t *testing.T) {
+	s := startServer(t, besides(secondLoopback))
+	report := coturn(t, s, "turnutils_stunclient")
+	if n := strings.Count(report, "UDP reflexive addr: 127.0.0.1:"); n < 2 || !strings.Contains(report, "Response origin: : 127.0.0.2:") {
+		t.Errorf("it reports\n%s", report)
+	}
+}

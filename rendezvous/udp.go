@@ -154,7 +154,13 @@ func (s *Server) acceptElsewhere(socket *udpSocket, login wire.Login, d *offload
 func (s *Server) answerBinding(socket *udpSocket, request wire.BindingRequest, d *offload.Datagrams, now time.Time) {
 	asked := socket.asked(d)
 	from, local := s.changed(socket, asked, request.Change)
-	if from == nil || !s.mayAnswer(d.From.Addr(), now) {
+	to := d.From
+	if request.ResponsePort != 0 {
+		to = netip.AddrPortFrom(to.Addr(), request.ResponsePort)
+	}
+	// As in acceptElsewhere: nobody is surprised by the first address.
+	surprise := to != d.From && !s.addresses.isSecond(local)
+	if from == nil || surprise || !s.mayAnswer(d.From.Addr(), now) {
 		s.counters.datagramsDropped.Add(1)
 		return
 	}
@@ -164,7 +170,7 @@ func (s *Server) answerBinding(socket *udpSocket, request wire.BindingRequest, d
 		answer.Origin = netip.AddrPortFrom(local, s.number(from.port))
 		answer.Other = netip.AddrPortFrom(other, s.number(otherPort-socket.port))
 	}
-	from.send(local, answer.Append(socket.scratch[:0]), d.From)
+	from.send(local, answer.Append(socket.scratch[:0]), to)
 }
 
 // changed returns what to answer a question with that socket got at the address

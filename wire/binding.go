@@ -13,16 +13,31 @@ import (
 type BindingRequest struct {
 	TransactionID TransactionID
 	Change        Change // where the answer is to come from
+	// ResponsePort is where the answer is to go to, at the address that the request
+	// comes from (RFC 5780 section 7.5); 0 is the port that it comes from.
+	ResponsePort uint16
 }
 
-// Append appends the datagram to b: 20 bytes, or 28 with a change request.
+// Append appends the datagram to b: 20 bytes, and 8 more for each wish.
 func (m BindingRequest) Append(b []byte) []byte {
-	if m.Change == (Change{}) {
-		return appendSTUN(b, bindingRequest, stunHeaderSize, m.TransactionID)
+	const wish = attributeHeaderSize + 4
+	size := stunHeaderSize
+	if m.ResponsePort != 0 {
+		size += wish
 	}
-	b = appendSTUN(b, bindingRequest, stunHeaderSize+attributeHeaderSize+4, m.TransactionID)
-	b = appendAttributeHeader(b, stun.AttrChangeRequest, 4)
-	return binary.BigEndian.AppendUint32(b, uint32(m.Change.flags()))
+	if m.Change != (Change{}) {
+		size += wish
+	}
+	b = appendSTUN(b, bindingRequest, size, m.TransactionID)
+	if m.ResponsePort != 0 {
+		b = appendAttributeHeader(b, stun.AttrResponsePort, 4)
+		b = binary.BigEndian.AppendUint32(b, uint32(m.ResponsePort)<<16)
+	}
+	if m.Change != (Change{}) {
+		b = appendAttributeHeader(b, stun.AttrChangeRequest, 4)
+		b = binary.BigEndian.AppendUint32(b, uint32(m.Change.flags()))
+	}
+	return b
 }
 
 // ParseBindingRequest decodes a Binding request. One with attributes that must
@@ -42,6 +57,12 @@ func ParseBindingRequest(d []byte) (BindingRequest, error) {
 			return BindingRequest{}, errAttribute
 		}
 		m.Change = changeOf(a.change[3])
+	}
+	if a.port != nil {
+		if len(a.port) != 4 {
+			return BindingRequest{}, errAttribute
+		}
+		m.ResponsePort = binary.BigEndian.Uint16(a.port)
 	}
 	return m, nil
 }

@@ -22,6 +22,9 @@ func TestBindingRequestVectors(t *testing.T) {
 		example[BindingRequest]{"answer from the other address and port", BindingRequest{
 			TransactionID: exampleTransaction, Change: Change{Address: true, Port: true},
 		}},
+		example[BindingRequest]{"answer to another port", BindingRequest{
+			TransactionID: exampleTransaction, Change: Change{Address: true, Port: true}, ResponsePort: 40_001,
+		}},
 	)
 }
 

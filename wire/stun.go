@@ -69,6 +69,7 @@ type attributes struct {
 	origin      []byte // RESPONSE-ORIGIN
 	other       []byte // OTHER-ADDRESS
 	change      []byte // CHANGE-REQUEST
+	port        []byte // RESPONSE-PORT
 	login       []byte
 	accept      []byte
 	session     []byte
@@ -132,6 +133,8 @@ func (a *attributes) add(attribute stun.AttrType, value []byte) error {
 		field = &a.other
 	case stun.AttrChangeRequest:
 		field = &a.change
+	case stun.AttrResponsePort:
+		field = &a.port
 	case stun.AttrFingerprint:
 		field = &a.fingerprint
 	case attrLogin:
