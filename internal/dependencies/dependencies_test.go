@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/mod/modfile"
@@ -109,12 +110,27 @@ func targets(t *testing.T) []string {
 	return strings.Fields(string(line[1]))
 }
 
+// all are the packages of the programs for each target: listed once, for several tests.
+var all struct {
+	sync.Once
+	byTarget map[string]map[string]goPackage
+}
+
 // forEachProgram calls f with what is linked into each program on each system.
 func forEachProgram(t *testing.T, f func(t *testing.T, program string, linked []goPackage)) {
-	for _, target := range targets(t) {
-		all := goList(t, target, "./cmd/...")
+	t.Helper()
+	all.Do(func() {
+		all.byTarget = map[string]map[string]goPackage{}
+		for _, target := range targets(t) {
+			all.byTarget[target] = goList(t, target, "./cmd/...")
+		}
+	})
+	if len(all.byTarget) < 2 {
+		t.Fatal("the packages could not be listed")
+	}
+	for target, packages := range all.byTarget {
 		for _, program := range programs {
-			linked := closure(all, program)
+			linked := closure(packages, program)
 			if len(linked) < 100 {
 				t.Fatalf("%s for %s consists of %d packages: the search has gone blind", program, target, len(linked))
 			}

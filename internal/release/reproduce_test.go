@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -92,6 +93,7 @@ func TestTwoBuildersMakeTheSameBytes(t *testing.T) {
 	t.Run("nothing of a builder is in the programs", func(t *testing.T) { nothingOfTheBuilder(t, one, other) })
 	t.Run("the programs need no C library", func(t *testing.T) { static(t, one) })
 	t.Run("the bill names what is in each program, and nothing else", func(t *testing.T) { billIsTrue(t, one) })
+	t.Run("the archive holds what cloud-init installs", func(t *testing.T) { cloudInitFinds(t, one) })
 	t.Run("the documented checks pass", func(t *testing.T) { verifies(t, other) })
 }
 
@@ -113,6 +115,28 @@ func programsOf(t *testing.T, b builder) []program {
 		t.Fatalf("%d programs, %v", len(programs), err)
 	}
 	return programs
+}
+
+// cloudInitFinds looks in the archive for the files that cloud-init takes from it.
+func cloudInitFinds(t *testing.T, b builder) {
+	script := string(readFile(t, b.tree, "deploy/cloud-init/rendezvous.yaml"))
+	wanted := regexp.MustCompile(`install -m \d+ "\$work/([^"]+)"`).FindAllStringSubmatch(script, -1)
+	if len(wanted) < 4 {
+		t.Fatalf("cloud-init installs %v", wanted)
+	}
+	archives, err := filepath.Glob(filepath.Join(b.dist, "*.tar.gz"))
+	if err != nil || len(archives) != 1 {
+		t.Fatalf("archives: %v, %v", archives, err)
+	}
+	listed, err := exec.Command("tar", "--list", "--gzip", "--file", archives[0]).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, match := range wanted {
+		if !regexp.MustCompile(`(?m)^[^/]+/` + regexp.QuoteMeta(match[1]) + `$`).Match(listed) {
+			t.Errorf("%s is not in\n%s", match[1], listed)
+		}
+	}
 }
 
 func nothingOfTheBuilder(t *testing.T, builders ...builder) {
