@@ -8,7 +8,7 @@ import (
 	"peerd/internal/ration"
 )
 
-func TestNeighboursShareTheBindingLimit(t *testing.T) {
+func TestT01NeighboursShareTheBindingLimit(t *testing.T) {
 	start := time.Unix(1_800_000_000, 0)
 	s := &Server{bindings: ration.New(bindingRate, bindingBurst)}
 	drain := func(source string, now time.Time) (allowed int) {

@@ -94,7 +94,7 @@ func TestPingsAreDueEveryTenSeconds(t *testing.T) {
 	})
 }
 
-func TestPeerThatDoesNotReadIsHungUpOn(t *testing.T) {
+func TestT13WhoDoesNotReadIsHungUpOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, wait := pipe(t)
 		start := time.Now()
@@ -111,7 +111,7 @@ func TestPeerThatDoesNotReadIsHungUpOn(t *testing.T) {
 	})
 }
 
-func TestBacklogIsBounded(t *testing.T) {
+func TestT13BacklogIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, wait := pipe(t)
 		relayed := wire.Relay{Payload: make([]byte, wire.MaxRelayedDatagram)}

@@ -1,6 +1,7 @@
 package rendezvous
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -62,7 +63,7 @@ func listenPair(host, portText string) (_ *sockets, err error) {
 			s.close()
 		}
 	}()
-	if s.tcp, err = net.Listen("tcp", net.JoinHostPort(host, portText)); err != nil {
+	if s.tcp, err = listenTCP(net.JoinHostPort(host, portText)); err != nil {
 		return nil, explainListen(err)
 	}
 	main := int(s.mainPort())
@@ -78,6 +79,15 @@ func listenPair(host, portText string) (_ *sockets, err error) {
 	}
 	s.add(other, otherPort)
 	return s, nil
+}
+
+// listenTCP binds what strangers connect to, so it has no more to it than it needs.
+// Keepalives are ours (pingEvery), and multipath TCP would be a second protocol,
+// spoken by the system with whoever likes.
+func listenTCP(address string) (net.Listener, error) {
+	config := net.ListenConfig{KeepAlive: -1}
+	config.SetMultipathTCP(false)
+	return config.Listen(context.Background(), "tcp", address)
 }
 
 // listenMain binds the main UDP port: once alone, so that a port somebody else

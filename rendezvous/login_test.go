@@ -111,7 +111,7 @@ func TestRestartKeepsMembersAndNames(t *testing.T) {
 	}
 }
 
-func TestOnlyProvenEndpointsAreCertified(t *testing.T) {
+func TestT01OnlyProvenEndpointsAreCertified(t *testing.T) {
 	s := startServer(t)
 	alice, bob := join(t, s, "alice"), join(t, s, "bob")
 	alice.showUDP()

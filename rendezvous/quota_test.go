@@ -7,7 +7,7 @@ import (
 	"peerd/wire"
 )
 
-func TestRelayQuotaStopsAtItsRate(t *testing.T) {
+func TestT12RelayQuotaStopsWithinFivePercent(t *testing.T) {
 	const rate, seconds, datagram = 1_000_000, 60, 1200
 	q := newQuota(rate)
 	now := time.Unix(1_800_000_000, 0)
@@ -23,7 +23,7 @@ func TestRelayQuotaStopsAtItsRate(t *testing.T) {
 	}
 }
 
-func TestQuotaBelongsToTheKey(t *testing.T) {
+func TestT12QuotaBelongsToTheKey(t *testing.T) {
 	q := newQuotas(1)
 	now := time.Unix(1_800_000_000, 0)
 	for q.of(wire.Key{1}).allowTalk(now) {

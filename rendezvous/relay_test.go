@@ -130,14 +130,23 @@ func TestMixedSuperBufferReachesBothAddressees(t *testing.T) {
 }
 
 // What must never be relayed. Each is followed by an honest frame, which must
-// be the first to arrive.
-func TestRelayDrops(t *testing.T) {
+// be the first to arrive. There is no address in a relay frame, so there is none of
+// the server's own to name either (coturn's CVE-2020-26262 and CVE-2026-27624).
+func TestT12NothingForeignIsRelayed(t *testing.T) {
 	s := startServer(t)
 	p := introduced(t, s, true, true)
 	carol := join(t, s, "carol")
 	carol.send(wire.Endpoints{Candidates: []wire.Candidate{carol.observed()}}, wire.Ping{Nonce: 1})
 	await[wire.Pong](carol)
 	stranger := newClient(t, s)
+	honestly := 0 // bytes
+	honest := func(payload string) {
+		p.alice.relay(p.session, []byte(payload), true)
+		if got := p.bob.relayed(p.session, true); string(got) != payload {
+			t.Errorf("bob got %d bytes: %.10q", len(got), got)
+		}
+		honestly += wire.RelayHeaderSize + len(payload)
+	}
 	cases := []struct {
 		name string
 		send func()
@@ -149,11 +158,25 @@ func TestRelayDrops(t *testing.T) {
 			carol.send(wire.Ping{Nonce: 2})
 			await[wire.Pong](carol)
 		}},
+		{"an honest datagram again, from elsewhere", func() {
+			honest("sent again")
+			stranger.relay(p.session, []byte("sent again"), true)
+			carol.relay(p.session, []byte("sent again"), true)
+		}},
 		{"a session that does not exist", func() { p.alice.relay(wire.SessionID{1}, []byte("evil"), true) }},
 		{"a frame above the limit", func() {
 			p.alice.relay(p.session, make([]byte, wire.MaxRelayedDatagram+1), true)
 		}},
 		{"a header without payload", func() { p.alice.relay(p.session, nil, true) }},
+		{"a session called like an address", func() {
+			for _, address := range []string{"0.0.0.0", "::ffff:127.0.0.1", "::127.0.0.1", "127.0.0.1", "::1", "64:ff9b::7f00:1"} {
+				for _, udp := range []bool{true, false} {
+					p.alice.relay(wire.SessionID(netip.MustParseAddr(address).As16()), []byte("evil"), udp)
+				}
+			}
+			p.alice.send(wire.Ping{Nonce: 3})
+			await[wire.Pong](p.alice)
+		}},
 		{"the other port", func() {
 			datagram := append(wire.AppendRelayHeader(nil, p.session), "evil"...)
 			_, _ = p.alice.udp.WriteToUDPAddrPort(datagram, udpAddr(s, otherPort))
@@ -162,15 +185,15 @@ func TestRelayDrops(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			c.send()
-			p.alice.relay(p.session, []byte("honest"), true)
-			if got := p.bob.relayed(p.session, true); string(got) != "honest" {
-				t.Errorf("bob got %d bytes: %.10q", len(got), got)
+			honest("honest")
+			if got := s.counters.relayedBytes.Load(); got != uint64(honestly) {
+				t.Errorf("%d bytes were relayed to anybody, want %d", got, honestly)
 			}
 		})
 	}
 }
 
-func TestRelayOverTheQuotaIsDropped(t *testing.T) {
+func TestT12RelayOverTheQuotaIsDropped(t *testing.T) {
 	s := startServer(t, func(c *Config) { c.RelayRate = 1 })
 	p := introduced(t, s, false, false)
 	payload := make([]byte, wire.MaxRelayedDatagram)
@@ -187,7 +210,7 @@ func TestRelayOverTheQuotaIsDropped(t *testing.T) {
 	p.alice.relayed(p.session, false)
 }
 
-func TestRelayEndsWithTheLogin(t *testing.T) {
+func TestT12RelayEndsWithTheLogin(t *testing.T) {
 	s := startServer(t)
 	p := introduced(t, s, true, true)
 	p.bob.send(wire.Goodbye{})
@@ -203,7 +226,7 @@ func TestRelayEndsWithTheLogin(t *testing.T) {
 	}
 }
 
-func TestRelayTable(t *testing.T) {
+func TestT12RoutesBelongToKeysAndSessions(t *testing.T) {
 	start := time.Unix(1_800_000_000, 0)
 	a, b, c := &connection{key: wire.Key{1}}, &connection{key: wire.Key{2}}, &connection{key: wire.Key{3}}
 	here, there := netip.MustParseAddrPort("192.0.2.1:1000"), netip.MustParseAddrPort("192.0.2.2:2000")

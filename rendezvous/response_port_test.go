@@ -36,9 +36,9 @@ func TestSecondAddressAnswersAtAnotherPort(t *testing.T) {
 	}
 }
 
-// TestNobodyIsSurprisedByTheFirstAddress proves that a router which bans whoever
+// TestT01NobodyIsSurprisedByTheFirstAddress proves that a router which bans whoever
 // surprises it cannot be made to ban the address that peers log in to.
-func TestNobodyIsSurprisedByTheFirstAddress(t *testing.T) {
+func TestT01NobodyIsSurprisedByTheFirstAddress(t *testing.T) {
 	s := startServer(t, besides(secondLoopback))
 	asking, idle := newClient(t, s), newClient(t, s)
 	asking.redirected(asking.at, wire.Change{}, idle)
@@ -51,9 +51,9 @@ func TestNobodyIsSurprisedByTheFirstAddress(t *testing.T) {
 	}
 }
 
-// TestAnswersElsewhereAreRationed proves that whoever owns a port behind the same
+// TestT01AnswersElsewhereAreRationed proves that whoever owns a port behind the same
 // address cannot be flooded by asking for it.
-func TestAnswersElsewhereAreRationed(t *testing.T) {
+func TestT01AnswersElsewhereAreRationed(t *testing.T) {
 	s := startServer(t, besides(secondLoopback))
 	asking, idle := newClient(t, s), newClient(t, s)
 	for range 3 * bindingBurst {

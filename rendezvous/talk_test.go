@@ -81,7 +81,7 @@ func TestTalkIsRefused(t *testing.T) {
 	}
 }
 
-func TestTalksOverTheQuotaAreRefused(t *testing.T) {
+func TestT13TalksOverTheQuotaAreRefused(t *testing.T) {
 	s := startServer(t)
 	alice, bob := join(t, s, "alice"), join(t, s, "bob")
 	for range talkBurst * 2 {

@@ -1,0 +1,161 @@
+package rendezvous
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"peerd/wire"
+)
+
+// Every login and prekey is pushed to all members: one member's loop must not become
+// everybody's traffic.
+func TestT13ALoopOfLoginsIsRefused(t *testing.T) {
+	s := startServer(t)
+	alice, bob := join(t, s, "alice"), join(t, s, "bob")
+	var refused wire.RefusedCode
+	for n := 0; refused == 0 && n < 3*changeBurst; n++ { // the clock gives one more now and then
+		var err error
+		if refused, err = alice.refusal(wire.Hello{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if refused != wire.RefusedBusy {
+		t.Errorf("refused with %v, want busy", refused)
+	}
+	bob.login(wire.Hello{}) // nobody else is refused
+}
+
+func TestT13AMemberOverItsRatesIsReadMoreSlowly(t *testing.T) {
+	start := time.Unix(1_800_000_000, 0)
+	const seconds = 60
+	for _, c := range []struct {
+		kind      wire.Kind
+		inAMinute int // 0: without limit
+	}{
+		{wire.KindTalk, askBurst + seconds*askRate},
+		{wire.KindEndpoints, askBurst + seconds*askRate},
+		{wire.KindEnvelope, askBurst + seconds*askRate},
+		{wire.KindPing, askBurst + seconds*askRate},
+		{wire.Kind(63), askBurst + seconds*askRate}, // what a newer peer may say
+		{wire.KindPrekey, changeBurst + seconds*changeRate},
+		{wire.KindRelay, 0}, // its bytes are counted
+		{wire.KindPong, 0},
+	} {
+		t.Run(c.kind.String(), func(t *testing.T) {
+			q := newQuotas(1)
+			now, count := start, 0
+			for now.Before(start.Add(seconds*time.Second)) && count < 100_000 {
+				pause := q.of(wire.Key{1}).pause(c.kind, now)
+				if pause > maxPause {
+					t.Fatalf("it waits for %v", pause)
+				}
+				now = now.Add(pause)
+				count++
+			}
+			if c.inAMinute == 0 && count < 100_000 || c.inAMinute != 0 && (count < c.inAMinute-1 || count > c.inAMinute+1) {
+				t.Errorf("%d in a minute, want %d", count, c.inAMinute)
+			}
+			if pause := q.of(wire.Key{2}).pause(c.kind, now); pause != 0 {
+				t.Errorf("another member waits for %v", pause)
+			}
+		})
+	}
+}
+
+func TestT13NobodyElseWaitsForASlowedMember(t *testing.T) {
+	s := startServer(t)
+	alice, bob := join(t, s, "alice"), join(t, s, "bob")
+	var pings []wire.Message
+	for range askBurst + 10 {
+		pings = append(pings, wire.Ping{Nonce: 7})
+	}
+	alice.send(pings...)
+	waitUntil(t, "alice is slowed", func() bool { return s.counters.membersSlowed.Load() > 0 })
+	for range 10 {
+		bob.send(wire.Ping{Nonce: 8})
+		await[wire.Pong](bob)
+	}
+}
+
+// Whoever talks without end to a member who reads slowly gets a refusal, and the other
+// keeps its connection, its roster and its relay.
+func TestT13ATalkerCannotLogASlowReaderOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, wait := pipe(t)
+		sealed := make([]byte, wire.MaxSealed)
+		taken := 0
+		for c.offer(wire.Envelope{Session: wire.SessionID{1}, Sealed: sealed}) {
+			taken++
+		}
+		if bytes := taken * wire.MaxSealed; bytes > maxOfferBacklog+2*wire.MaxSealed {
+			t.Errorf("%d bytes of envelopes wait", bytes)
+		}
+		if !c.relay(wire.Relay{Payload: make([]byte, 1000)}) {
+			t.Error("nothing is relayed to it any more")
+		}
+		if err := c.send(wire.Ping{}); err != nil {
+			t.Errorf("the roster would not come through either: %v", err)
+		}
+		wait()
+	})
+}
+
+// A talk to somebody who has too much to read is refused like any other: the message
+// stays queued at its sender.
+func TestT13ATalkToASlowReaderIsRefused(t *testing.T) {
+	s := startServer(t)
+	alice, bob := join(t, s, "alice"), join(t, s, "bob")
+	alice.awaitRow(bob.key(), online)
+	s.hub.mu.Lock()
+	behind := s.hub.online[bob.key()]
+	s.hub.mu.Unlock()
+	behind.outbox.mu.Lock()
+	behind.pending = make([]byte, maxOfferBacklog+1) // no writer is told: it waits
+	behind.outbox.mu.Unlock()
+	alice.send(wire.Talk{To: bob.key()})
+	if got := await[wire.TalkRefused](alice); got.Code != wire.TalkRefusedBusy {
+		t.Errorf("refused with %v, want busy", got.Code)
+	}
+	behind.outbox.mu.Lock()
+	behind.pending = nil
+	behind.outbox.mu.Unlock()
+	alice.talkTo(bob, wire.Talk{})
+}
+
+// Together those who never read take no more than maxBacklogInAll.
+func TestT13SlowReadersTogetherAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var all backlog
+		slow, _, slowEnds := pipe(t)
+		slower, _, slowerEnds := pipe(t)
+		slow.total, slower.total = &all, &all
+		written := make([]byte, 1) // a write that does not end; what follows waits
+		few, many := make([]byte, maxRelayBacklog/2), make([]byte, 2*maxRelayBacklog)
+		for _, step := range []struct {
+			to     *connection
+			frames []byte
+		}{{slow, written}, {slower, written}, {slow, few}, {slower, many}} {
+			if err := step.to.sendFrames(step.frames); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		if held := all.bytes.Load(); held < int64(len(few)+len(many)) {
+			t.Errorf("%d bytes are counted, but %d wait", held, len(few)+len(many))
+		}
+		others := maxBacklogInAll - all.bytes.Load()
+		all.bytes.Add(others)
+		if err := slow.sendFrames(written); err != nil {
+			t.Errorf("who has little waiting was disconnected: %v", err)
+		}
+		if err := slower.sendFrames(written); err != errSlowReader {
+			t.Errorf("who has much waiting was not disconnected: %v", err)
+		}
+		slowEnds() // after writeTimeout
+		slowerEnds()
+		if held := all.bytes.Load() - others; held != 0 {
+			t.Errorf("%d bytes are counted of connections that have ended", held)
+		}
+	})
+}
