@@ -8,7 +8,6 @@ import (
 	"peerd/peer/api"
 	"peerd/peer/transfer"
 	"peerd/peer/transfer/disk"
-	"peerd/wire"
 )
 
 // forgeOffer has a daemon offer what a hostile one would: any name, and a manifest of
@@ -38,7 +37,7 @@ func (c *circle) manifestOf(path string) *transfer.Manifest {
 // CVE-2026-42448), what is there already, and more than there is room for.
 func TestT25HostileOffersStayInTheDownloadFolder(t *testing.T) {
 	c := newCircle(t)
-	const room = 100 << 30
+	const room = 1 << 30
 	c.diskSpace = func(string) (free, size uint64, err error) { return room, room, nil }
 	mallory, bob := c.join("mallory"), c.join("bob")
 	c.knows(bob, "mallory")
@@ -63,8 +62,7 @@ func TestT25HostileOffersStayInTheDownloadFolder(t *testing.T) {
 	}
 	wantFile(t, filepath.Join(downloads, "mine"), []byte("mine"))
 
-	// What the file system says is free would do; what the user keeps free would not.
-	huge, err := transfer.New([]transfer.Entry{{Size: wire.MaxFileSize, Chunks: make([]transfer.Hash, wire.MaxFileSize/transfer.ChunkSize)}})
+	huge, err := transfer.New([]transfer.Entry{{Size: 4 * room, Chunks: make([]transfer.Hash, 4*room/transfer.ChunkSize)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +76,7 @@ func TestT25HostileOffersStayInTheDownloadFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	if last := rows[len(rows)-1]; last.ID != id || last.State != api.TransferOffered || last.Moved != 0 {
-		t.Errorf("1 TiB for a disk of 100 GiB: %+v", last)
+		t.Errorf("4 GiB for a disk of 1 GiB: %+v", last)
 	}
 	entries, err := os.ReadDir(downloads)
 	if want := len(names) + 2; err != nil || len(entries) != want { // mine, and the staging folder

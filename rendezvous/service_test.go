@@ -9,8 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/net/netutil"
 )
 
 // asked makes a request by hand and returns the answer, its body closed.
@@ -79,23 +84,74 @@ func TestT17MetricsAreForNoWebPage(t *testing.T) {
 	}
 }
 
+// pipes is a listener whose connections are in this process, so that a test may have
+// a clock of its own.
+type pipes struct {
+	waiting chan net.Conn
+	closed  chan struct{}
+}
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.waiting:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (p pipes) Close() error {
+	select {
+	case <-p.closed:
+	default:
+		close(p.closed)
+	}
+	return nil
+}
+
+func (p pipes) dial() net.Conn {
+	here, there := net.Pipe()
+	p.waiting <- there
+	return here
+}
+
 // TestT17IdlersDoNotStarveTheMetrics opens as many connections as are served at once,
-// which say nothing, and one more.
+// which say nothing or dribble, and one more.
 func TestT17IdlersDoNotStarveTheMetrics(t *testing.T) {
-	t.Parallel() // with other tests' waiting
-	s := startServer(t, func(c *Config) { c.Metrics = "127.0.0.1:0" })
-	for range maxServiceConns {
-		conn, err := net.Dial("tcp", s.MetricsAddr().String())
-		if err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		listener := pipes{make(chan net.Conn, 2*maxServiceConns), make(chan struct{})}
+		handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+		anyHost := func(string, net.Addr) bool { return true }
+		s := newService(netutil.LimitListener(listener, maxServiceConns), handler, anyHost, zerolog.Nop())
+		var tasks sync.WaitGroup
+		tasks.Go(s.serve)
+		for i := range maxServiceConns {
+			conn := listener.dial()
+			defer conn.Close()
+			tasks.Go(func() {
+				for _, octet := range []byte("GET / HTTP/1.1\r\nHost: localhost")[:i] {
+					if _, err := conn.Write([]byte{octet}); err != nil {
+						return
+					}
+					time.Sleep(time.Second)
+				}
+			})
 		}
-		defer conn.Close()
-	}
-	// Served once the idlers' helloTimeout has passed.
-	response := asked(t, "tcp", s.MetricsAddr().String(), "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-	if response.StatusCode != http.StatusOK {
-		t.Errorf("status %d", response.StatusCode)
-	}
+		begun, conn := time.Now(), listener.dial()
+		tasks.Go(func() { fmt.Fprint(conn, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") })
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || response.StatusCode != http.StatusNoContent {
+			t.Errorf("answered %v, %v", response, err)
+		}
+		if waited := time.Since(begun); waited != helloTimeout {
+			t.Errorf("it was answered after %v, want %v", waited, helloTimeout)
+		}
+		conn.Close()
+		s.close()
+		tasks.Wait()
+	})
 }
 
 func TestT17AdminSocketIsForNoWebPage(t *testing.T) {

@@ -76,7 +76,7 @@ func TestT19NothingSteersARealTerminal(t *testing.T) {
 			{"file", "send", "f", apitest.Attack}, {"file", "accept", apitest.Attack}, {"file", "ls"}, {"status"}, {"read"}, {"send", apitest.Attack, "hi"},
 			{"--json", "read"}, {"--json", "status"},
 		} {
-			shown := onTerminal(t, append([]string{"--socket", socket, "--timeout", "50ms"}, line...))
+			shown := onTerminal(t, append([]string{"--socket", socket, "--timeout", hangGuard.String()}, line...))
 			for _, sequence := range forbidden {
 				if strings.Contains(shown, sequence) {
 					t.Errorf("%q: %q is on the terminal: %q", line, sequence, shown)
