@@ -110,7 +110,7 @@ func TestT02SessionsAreCounted(t *testing.T) {
 	alice := h.join("alice")
 	rows := make([]wire.Row, maxSessions+20)
 	for i := range rows {
-		rows[i] = wire.Row{Key: h.key(), Name: "peer", Online: true}
+		rows[i] = wire.Row{Key: h.identity().Key(), Name: "peer", Online: true}
 	}
 	for i := 0; i < len(rows); i += wire.MaxRows {
 		chunk := rows[i:min(i+wire.MaxRows, len(rows))]

@@ -80,14 +80,13 @@ type puppet struct {
 }
 
 // puppet lists a new one in everybody's roster.
-func (h *hostile) puppet(name string) puppet {
+func (h *hostile) puppet(name string) puppet { return h.puppetOf(name, h.identity()) }
+
+func (h *hostile) puppetOf(name string, self *identity.Identity) puppet {
 	h.t.Helper()
-	self, err := identity.Generate()
-	if err != nil {
-		h.t.Fatal(err)
-	}
 	p := puppet{Identity: self}
 	rand.Read(p.instance[:])
+	var err error
 	if p.prekey, _, err = seal.NewPrekey(self, 7); err != nil {
 		h.t.Fatal(err)
 	}
@@ -95,13 +94,13 @@ func (h *hostile) puppet(name string) puppet {
 	return p
 }
 
-// key draws a key that somebody could have.
-func (h *hostile) key() wire.Key {
+func (h *hostile) identity() *identity.Identity {
+	h.t.Helper()
 	self, err := identity.Generate()
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return self.Key()
+	return self
 }
 
 // session is the one of a puppet with a daemon.
