@@ -131,8 +131,8 @@ func TestTwoAttemptsOnAHardNATFit(t *testing.T) {
 }
 
 // Whatever is asked of it, in no second and in no 30 does more get through than
-// is documented, and its memory has a bound.
-func TestTheGovernorHoldsWhateverIsAsked(t *testing.T) {
+// is documented, nor in the long run, and its memory has a bound.
+func TestT02TheGovernorHoldsWhateverIsAsked(t *testing.T) {
 	var g Governor
 	random := rand.New(rand.NewPCG(1, 2))
 	start := time.Unix(1000, 0)
@@ -160,6 +160,12 @@ func TestTheGovernorHoldsWhateverIsAsked(t *testing.T) {
 	for i, first := range sent {
 		if j := i + ProbeBurst + ProbesPerSecond; j < len(sent) && sent[j].Sub(first) < time.Second {
 			t.Fatalf("more than %d probes in the second after %v", ProbeBurst+ProbesPerSecond, first.Sub(start))
+		}
+	}
+	const minute = 60 * SustainedProbes
+	for i, first := range sent {
+		if j := i + SustainedBurst + minute; j < len(sent) && sent[j].Sub(first) < time.Minute {
+			t.Fatalf("more than %d probes in the minute after %v", SustainedBurst+minute, first.Sub(start))
 		}
 	}
 	open := 0

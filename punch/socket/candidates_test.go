@@ -198,9 +198,9 @@ func TestProbeableCandidates(t *testing.T) {
 	}
 }
 
-// TestTenThousandCandidatesCostAsMuchAsEight proves that whoever names very many
+// TestT02TenThousandCandidatesCostAsMuchAsEight proves that whoever names very many
 // gets no more probes for them, and no more of our memory.
-func TestTenThousandCandidatesCostAsMuchAsEight(t *testing.T) {
+func TestT02TenThousandCandidatesCostAsMuchAsEight(t *testing.T) {
 	var candidates []wire.Candidate
 	for i := range 10_000 {
 		endpoint := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, 7}), uint16(2000+i))

@@ -133,7 +133,7 @@ func TestACandidateAloneClaimsNothing(t *testing.T) {
 
 // An old session whose path is in doubt must not take the endpoint back from
 // the session of the restarted peer.
-func TestADoubtfulPathProvesNothing(t *testing.T) {
+func TestT05ADoubtfulPathProvesNothing(t *testing.T) {
 	l := newListener(t)
 	restarted, err := l.Open(punch.Config{Session: wire.SessionID{8}})
 	if err != nil {
@@ -148,7 +148,7 @@ func TestADoubtfulPathProvesNothing(t *testing.T) {
 
 // A peer must not get another's packets taken for its own by probing from a
 // forged source.
-func TestAForgedSourceTakesNothingFromAnotherSession(t *testing.T) {
+func TestT05AForgedSourceTakesNothingFromAnotherSession(t *testing.T) {
 	l := newListener(t)
 	thief := wire.ProbeKey{66}
 	if _, err := l.Open(punch.Config{Session: wire.SessionID{66}, ReceiveKey: thief}); err != nil {
@@ -234,7 +234,7 @@ func TestJunkOfEveryKindDoesNoHarm(t *testing.T) {
 	})
 }
 
-func TestAStrangerCannotBeginAHandshake(t *testing.T) {
+func TestT05AStrangerCannotBeginAHandshake(t *testing.T) {
 	var network *tap
 	b := newSide(t, noControl(t), tapInto(&network, nil))
 	serverTLS, clientTLS := tlsConfigs(t)

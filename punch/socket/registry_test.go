@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestEndpointsBelongToWhomProvesThem(t *testing.T) {
+func TestT05EndpointsBelongToWhomProvesThem(t *testing.T) {
 	endpoint := netip.MustParseAddrPort("198.51.100.1:5000")
 	type step struct {
 		do  func(r *registry, x, y *Session)
