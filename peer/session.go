@@ -83,7 +83,7 @@ func (d *Daemon) introduced(m wire.Introduction) {
 		d.lies.Warn().Stringer("peer", m.Peer).Msg("introduction to a stranger")
 		return
 	}
-	if d.session(m.Session) == nil && len(d.allSessions()) >= maxSessions {
+	if !d.hasRoomFor(m.Session) {
 		d.lies.Warn().Stringer("peer", m.Peer).Msg("introduction passed over, there are too many sessions")
 		return
 	}
@@ -138,6 +138,13 @@ func (d *Daemon) search(s *session, m wire.Introduction) {
 	if !d.mayLearn(m.Peer) {
 		s.punch.Confine()
 	}
+}
+
+// hasRoomFor reports whether there is the session, or may be.
+func (d *Daemon) hasRoomFor(id wire.SessionID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.sessions[id] != nil || len(d.sessions) < maxSessions
 }
 
 // sessionFor returns the session an introduction is for, and ends an older one:
