@@ -2,7 +2,6 @@ package rogue
 
 import (
 	"crypto/tls"
-	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -16,6 +15,9 @@ import (
 
 // Circle is the name of every rogue's circle.
 const Circle = "circle"
+
+// portTries is how many free UDP ports are tried of which TCP may be taken.
+const portTries = 20
 
 // Rendezvous is a rendezvous that a test has taken over. Its methods may be called
 // concurrently, but not from a script.
@@ -63,19 +65,25 @@ func Start(t testing.TB) *Rendezvous {
 	return r
 }
 
+// listen opens UDP and TCP at the same port.
 func (r *Rendezvous) listen() (err error) {
 	if r.self, err = identity.Generate(); err != nil {
 		return err
 	}
-	if r.udp, err = net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
+	for range portTries {
+		if r.udp, err = net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
+			return err
+		}
+		if r.tcp, err = tls.Listen("tcp4", r.udp.LocalAddr().String(), r.self.ServerTLS(wire.ControlProtocol)); err == nil {
+			break
+		}
+		r.udp.Close()
+	}
+	if err != nil {
 		return err
 	}
 	_ = r.udp.SetReadBuffer(4 << 20) // where the system allows so much
-	address := r.udp.LocalAddr().String()
-	if r.tcp, err = tls.Listen("tcp4", address, r.self.ServerTLS(wire.ControlProtocol)); err != nil {
-		return errors.Join(err, r.udp.Close())
-	}
-	r.invite, err = invite.New(address, Circle, r.self.Key())
+	r.invite, err = invite.New(r.Addr().String(), Circle, r.self.Key())
 	return err
 }
 
