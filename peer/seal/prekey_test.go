@@ -63,7 +63,7 @@ func TestPrekeyIDSaysWhenItWasMade(t *testing.T) {
 	if got, ok := PrekeyMade(NewPrekeyID(made)); !ok || !got.Equal(made) {
 		t.Errorf("made %s (%t), want %s", got, ok, made)
 	}
-	if NewPrekeyID(made) == NewPrekeyID(made) {
+	if first, second := NewPrekeyID(made), NewPrekeyID(made); first == second {
 		t.Error("two prekeys of one second share an id")
 	}
 	for _, wrong := range []time.Time{time.Unix(0, 0), time.Unix(-1, 0), time.Date(2107, 1, 1, 0, 0, 0, 0, time.UTC)} {
