@@ -10,11 +10,16 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(Checked(m).Run()) }
 
-func forgotten(until chan struct{}) { <-until }
+// forgotten runs until end is closed, and has begun when started is.
+func forgotten(started, end chan struct{}) {
+	close(started)
+	<-end
+}
 
 func TestGoroutineThatIsLeftIsTold(t *testing.T) {
-	end := make(chan struct{})
-	go forgotten(end)
+	started, end := make(chan struct{}), make(chan struct{})
+	go forgotten(started, end)
+	<-started
 	left := await(0)
 	if len(left) != 1 || !strings.Contains(left[0], "leak.forgotten") || !strings.Contains(left[0], "leak_test.go") {
 		t.Errorf("left are %q", left)
@@ -26,8 +31,9 @@ func TestGoroutineThatIsLeftIsTold(t *testing.T) {
 }
 
 func TestGoroutineThatIsEndingIsWaitedFor(t *testing.T) {
-	end := make(chan struct{})
-	go forgotten(end)
+	started, end := make(chan struct{}), make(chan struct{})
+	go forgotten(started, end)
+	<-started
 	time.AfterFunc(20*time.Millisecond, func() { close(end) })
 	if left := await(patience); len(left) != 0 {
 		t.Errorf("left are %q", left)
