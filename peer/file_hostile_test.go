@@ -52,7 +52,7 @@ func TestT25HostileOffersStayInTheDownloadFolder(t *testing.T) {
 	}
 	path := c.write("f", []byte("evil"))
 	manifest := c.manifestOf(path)
-	names := []string{"../../../evil", "/etc/cron.d/evil", `..\evil`, ".peerd-incoming/../../evil", "mine", "MINE", "a\x1b[2J\u202etxt"}
+	names := []string{"../../../evil", "/etc/cron.d/evil", "mine", "a\x1b[2J\u202etxt"} // more are in transfer/disk
 	for _, name := range names {
 		row := c.awaitTransfer(bob, c.forgeOffer(mallory, bob, name, path, manifest), api.TransferDone)
 		if filepath.Dir(row.Path) != downloads {

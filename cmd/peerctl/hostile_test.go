@@ -120,7 +120,11 @@ func TestT19NoCommandShowsWhatSteersATerminal(t *testing.T) {
 	for name, daemon := range variants {
 		t.Run(name, func(t *testing.T) {
 			socket := serveHostile(t, daemon)
-			for _, line := range hostileCommands {
+			lines := hostileCommands
+			if daemon.Fail != "" && daemon.Fail != api.CodeOther {
+				lines = [][]string{{"send", "NAME", "hi"}, {"file", "accept", "NAME"}, {"chat", "NAME"}} // all report alike
+			}
+			for _, line := range lines {
 				for _, flags := range [][]string{{"--lang", "en"}, {"--lang", "zh"}, {"--json"}} {
 					out := runHostile(t, socket, line, flags)
 					shown[line[0]] = shown[line[0]] || strings.Contains(out, apitest.Marker)
@@ -193,7 +197,11 @@ func serveHostile(t *testing.T, daemon api.Backend) string {
 // runHostile runs a command and returns what came out, once it has looked at it.
 func runHostile(t *testing.T, socket string, line, flags []string) string {
 	t.Helper()
-	args := append([]string{"--socket", socket, "--timeout", "50ms"}, flags...)
+	patience := hangGuard.String()
+	if line[0] == "wait" { // which may be in vain
+		patience = "50ms"
+	}
+	args := append([]string{"--socket", socket, "--timeout", patience}, flags...)
 	if line[0] == "__complete" { // which must come first
 		args = append(append([]string{"__complete"}, args...), line[1:]...)
 	} else {
