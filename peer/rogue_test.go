@@ -228,7 +228,7 @@ func (h *hostile) everything(d *Daemon, witness puppet) string {
 	return strings.Join(lines, "\n")
 }
 
-// online waits until a daemon has said Hello more often than before, and is logged
+// onlineAgain waits until a daemon has said Hello more often than before, and is logged
 // in.
 func (h *hostile) onlineAgain(d *Daemon, before int) {
 	h.t.Helper()
