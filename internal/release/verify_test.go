@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -148,5 +149,15 @@ func signWith(t *testing.T, dir, key string) {
 	t.Helper()
 	if err := sign(t.Context(), key, filepath.Join(dir, "SHA256SUMS")); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The commands that users are told are the ones that were tried here.
+func TestDocumentedChecksAreTheTestedOnes(t *testing.T) {
+	document := string(readFile(t, moduleRoot, "docs/OPERATIONS.md"))
+	for _, command := range []string{checkSums, checkSignature} {
+		if !strings.Contains(document, "\n"+command+"\n") {
+			t.Errorf("docs/OPERATIONS.md does not say %q", command)
+		}
 	}
 }
