@@ -83,6 +83,9 @@ func (d *Daemon) AwaitOnline(ctx context.Context) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
+			if online, _, _ := d.online.state(); online {
+				return nil
+			}
 			return &OfflineError{Rendezvous: d.rendezvousAddress(), Cause: failure, Ended: ctx.Err()}
 		}
 	}

@@ -195,7 +195,7 @@ func announceReady(ctx context.Context, d *peer.Daemon, io stdio) error {
 	defer cancel()
 	err := d.AwaitOnline(patient)
 	offline, waiting := errors.AsType[*peer.OfflineError](err)
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return nil
 	}
 	if err != nil && !waiting {
