@@ -25,7 +25,7 @@ func (d *Daemon) BlockContact(ctx context.Context, request api.BlockRequest) (ap
 	if request.Blocked {
 		d.dropSessions(key)
 	} else {
-		d.conversation(key).wake()
+		d.conversation(key).want(true) // what it could not deliver comes at once
 	}
 	return row, nil
 }
