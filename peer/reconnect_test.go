@@ -19,7 +19,7 @@ func TestReconnectsLeaveNoGoroutine(t *testing.T) {
 	reconnect := func() {
 		for _, d := range []*Daemon{alice, bob} {
 			broken := d.currentControl()
-			broken.Close()
+			d.dropControl()
 			c.await("it is logged in again", func() bool {
 				now := d.currentControl()
 				return now != nil && now != broken

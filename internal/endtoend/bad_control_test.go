@@ -98,12 +98,12 @@ func TestSlowStrangers(t *testing.T) {
 
 // attacker attacks the control port from one public host.
 type attacker struct {
-	host    *natlab.Host
-	target  *stage.Stage
-	invite  invite.Invite
-	self    *identity.Identity
-	held    []net.Conn
-	members int
+	host   *natlab.Host
+	target *stage.Stage
+	invite invite.Invite
+	self   *identity.Identity
+	held   []net.Conn
+	logins int
 }
 
 func newAttacker(t *testing.T, s *stage.Stage, host *natlab.Host) *attacker {
@@ -155,14 +155,25 @@ func (a *attacker) dialTLS() (net.Conn, error) {
 	return conn, nil
 }
 
-// logIn is dialTLS and a good Hello: the attacker is a member of the circle.
-func (a *attacker) logIn() (net.Conn, error) {
+// loginsAtOnce is how often one member may log in without a pause.
+const loginsAtOnce = 60
+
+// logIn is dialTLS and a good Hello: the attacker is a member of the circle, and
+// another one when that has logged in too often.
+func (a *attacker) logIn() (_ net.Conn, err error) {
+	if a.logins%loginsAtOnce == loginsAtOnce-1 {
+		if a.self, err = identity.Generate(); err != nil {
+			return nil, err
+		}
+	}
+	a.logins++
 	conn, err := a.dialTLS()
 	if err != nil {
 		return nil, err
 	}
-	a.members++
-	hello := wire.Hello{Version: wire.Version, Name: "mallory", Token: a.invite.Token, Instance: wire.Instance{byte(a.members)}}
+	hello := wire.Hello{
+		Version: wire.Version, Name: fmt.Sprint("mallory-", a.logins/loginsAtOnce), Token: a.invite.Token, Instance: wire.Instance{byte(a.logins)},
+	}
 	frame, err := wire.AppendFrame(nil, hello)
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
