@@ -5,7 +5,7 @@ BIN     := bin
 PREFIX  ?= /usr/local
 # How many inputs each fuzz target gets in "make test". A count, because a duration now and then ends in a false
 # "context deadline exceeded" (go.dev/issue/75804, mended in Go 1.27). FUZZ=wire fuzzes the packages with that in their path.
-FUZZTIME ?= 30000x
+FUZZTIME ?= 20000x
 FUZZ     ?= .
 # What reads others' bytes is tested with int of 32 bits, too: lengths that fit one of 64 are negative there.
 DECODERS := ./wire ./roster ./peer/transfer ./peer/seal ./internal/invite
