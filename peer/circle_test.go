@@ -79,6 +79,10 @@ func (c *circle) joinAt(name, dir string) *Daemon {
 	if err := d.AwaitOnline(c.guard()); err != nil {
 		c.t.Fatalf("%s logs in: %v", name, err)
 	}
+	c.await(name+" has the roster", func() bool {
+		_, listed := d.rosterRow(d.Key())
+		return listed
+	})
 	return d
 }
 

@@ -64,6 +64,7 @@ func TestT24ReplayedEnvelopeChangesNothing(t *testing.T) {
 	c := newCircle(t)
 	alice, bob := c.join("alice"), c.join("bob")
 	c.knows(alice, "bob")
+	c.knows(bob, "alice")
 	c.send(bob, "alice", "one")
 	id := wire.NewMessageID(time.Now(), [10]byte{2})
 	sealed, err := bob.sealFor(alice.Key(), wire.Text{ID: id, Seq: 2, SentAt: time.Now(), Body: "two"})

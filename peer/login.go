@@ -293,10 +293,10 @@ func (d *Daemon) welcomed(connection *control.Conn, welcome wire.Welcome) error 
 	d.classic.begin()
 	d.mu.Lock()
 	d.control, d.dialling = connection, nil
-	d.online.succeeded() // who sees a status with this connection sees us online
 	d.mu.Unlock()
 	d.log.Info().Str("name", welcome.Name).Str("circle", welcome.Circle).Msg("online")
 	d.sendEndpoints() // what was observed while Hello was under way
+	d.online.succeeded()
 	d.announceOnline()
 	d.rejoinSessions()
 	d.wakeAll()

@@ -43,13 +43,14 @@ func (d *Daemon) rendezvousRow(udp bool) api.Rendezvous {
 	if udp {
 		row.Transport = api.TransportUDP
 	}
-	if online, _, failure := d.online.state(); !online && failure != nil {
+	online, _, failure := d.online.state()
+	if !online && failure != nil {
 		row.Why = failure.Error()
 	}
 	switch {
-	case d.control != nil:
+	case d.control != nil && online:
 		row.State, row.RTT = api.RendezvousOnline, api.Milliseconds(d.observation.rtt)
-	case d.dialling != nil:
+	case d.control != nil || d.dialling != nil:
 		row.State = api.RendezvousConnecting
 	}
 	return row
