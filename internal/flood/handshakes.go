@@ -28,12 +28,14 @@ const (
 // clientHello returns the first thing that a client of the control service says.
 func clientHello(at aim) []byte {
 	near, far := net.Pipe()
-	defer far.Close()
+	var shaking sync.WaitGroup
+	defer shaking.Wait()
+	defer far.Close() // which ends it
 	self, err := identity.Generate()
 	if err != nil {
 		return nil
 	}
-	go func() { _ = tls.Client(near, self.ClientTLS(wire.ControlProtocol, at.invite.Server)).Handshake() }()
+	shaking.Go(func() { _ = tls.Client(near, self.ClientTLS(wire.ControlProtocol, at.invite.Server)).Handshake() })
 	hello := make([]byte, 16<<10)
 	n, _ := io.ReadAtLeast(far, hello, 1000)
 	return hello[:n]

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 
 	"peerd/internal/identity"
@@ -106,6 +107,16 @@ func (m *member) listen(heard func(wire.Message)) error {
 			continue
 		}
 		heard(message)
+	}
+}
+
+// attend answers pings meanwhile. The function it returns hangs up and waits for that.
+func (m *member) attend() (leave func()) {
+	var listening sync.WaitGroup
+	listening.Go(func() { _ = m.listen(ignore) })
+	return func() {
+		m.hangUp()
+		listening.Wait()
 	}
 }
 

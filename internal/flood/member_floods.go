@@ -4,6 +4,7 @@ package flood
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -39,7 +40,7 @@ func talkToAll(ctx context.Context, at aim) (report, error) {
 		if err := m.meet(idleMembers); err != nil {
 			return err
 		}
-		go func() { _ = m.listen(ignore) }()
+		defer m.attend()()
 		sealed := noise(nil, wire.MaxSealed)
 		for {
 			if err := m.send(wire.Talk{To: m.met[sent%len(m.met)], Sealed: sealed}); err != nil {
@@ -65,7 +66,7 @@ func talkToOne(ctx context.Context, at aim) (report, error) {
 		}
 		defer victim.hangUp()
 		defer context.AfterFunc(ctx, m.hangUp)()
-		go func() { _ = m.listen(ignore) }()
+		defer m.attend()()
 		sealed := noise(nil, wire.MaxSealed)
 		for {
 			if err := m.send(wire.Talk{To: victim.self.Key(), Sealed: sealed}); err != nil {
@@ -109,7 +110,7 @@ func publish(ctx context.Context, at aim, changes *atomic.Int64) {
 		}
 		defer m.hangUp()
 		defer context.AfterFunc(ctx, m.hangUp)()
-		go func() { _ = m.listen(ignore) }()
+		defer m.attend()()
 		var prekeys []wire.Message
 		for range 64 {
 			prekey, err := m.prekey()
@@ -151,7 +152,7 @@ func relayTooMuch(ctx context.Context, at aim) (report, error) {
 				frames.Add(1)
 			}
 		})
-		go func() { _ = a.listen(ignore) }()
+		defer a.attend()()
 		for {
 			if err := b.send(wire.Relay{Session: session, Payload: noise(nil, wire.MaxRelayedDatagram)}); err != nil {
 				return err
@@ -196,13 +197,12 @@ func introduce(ctx context.Context, at aim) (a, b *member, session wire.SessionI
 func neverRead(ctx context.Context, at aim) (report, error) {
 	var asked atomic.Int64
 	var members sync.WaitGroup
-	for range 20 {
+	for i := range 20 {
 		members.Go(func() {
-			m, err := newMember(at, "deaf")
+			m, err := newMember(at, fmt.Sprintf("deaf%d-%x", i, noise(nil, 3)))
 			if err != nil {
 				return
 			}
-			m.name += string(noise(nil, 0)) + time.Now().Format("150405.000000000")[7:]
 			untilEnd(ctx, func(ctx context.Context) error {
 				if err := m.login(ctx, pick(one4)); err != nil {
 					return err
