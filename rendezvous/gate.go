@@ -77,5 +77,9 @@ func (g *gate) endTurn() {
 	}
 }
 
-// open makes the stranger one who has logged in.
-func (g *gate) open() { g.stranger = nil }
+// open makes the stranger one who has logged in: it need not give way to others any
+// more.
+func (g *gate) open() {
+	g.stranger.home.leave(g.stranger)
+	g.stranger = nil
+}

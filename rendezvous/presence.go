@@ -12,6 +12,7 @@ func (h *hub) login(c *connection, hello wire.Hello, now time.Time) {
 	h.relay.withhold(c, hello.Withhold)
 	h.learnEndpoints(c, hello.Candidates, hello.NAT, now) // before anybody can talk to it
 	h.mu.Lock()
+	c.gate.open() // under the lock: a shutdown finds everybody half-open or online, and the welcomed online
 	replaced := h.online[c.key]
 	h.online[c.key] = c
 	delete(h.seen, c.key)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -58,6 +59,18 @@ func TestShutdownSaysGoodbyeToAll(t *testing.T) {
 		if row, ok := again.hub.table.Row(peer.key()); !ok || row.Online || row.Since.IsZero() {
 			t.Errorf("after the restart the roster says %+v, %v", row, ok)
 		}
+	}
+}
+
+// Half-open connections end without a goodbye, when others need their place and at a
+// shutdown. Who holds a Welcome must not be counted among them, not for a moment.
+func TestTheWelcomedAreNoStrangers(t *testing.T) {
+	s := startServer(t)
+	for n := range 50 {
+		peer := join(t, s, "peer"+strconv.Itoa(n))
+		s.halfOpen.closeAll()
+		peer.send(wire.Ping{Nonce: 7})
+		awaitWhere(peer, func(pong wire.Pong) bool { return pong.Nonce == 7 })
 	}
 }
 
