@@ -204,17 +204,27 @@ func (tx *transaction) discardPending(peer wire.Key) ([]wire.MessageID, error) {
 	var ids []wire.MessageID
 	for _, m := range discarded {
 		ids = append(ids, m.ID)
-		if m.Hidden || m.Group.IsZero() {
-			continue
-		}
-		// What was said to a group stays in the history, as another member's copy.
-		err := tx.exec(`UPDATE message SET hidden = 0
-			WHERE row_id = (SELECT min(row_id) FROM message WHERE id = ? AND outgoing = 1)`, m.ID[:])
-		if err != nil {
+		if err := tx.afterDiscarding(m); err != nil {
 			return nil, err
 		}
 	}
 	return ids, nil
+}
+
+// afterDiscarding sees to it that nothing here counts on a message that will never
+// be delivered.
+func (tx *transaction) afterDiscarding(m Message) error {
+	switch {
+	case m.Kind == wire.KindFileOffer: // nobody will answer it
+		return tx.exec(`UPDATE transfer SET state = ?, ended_at = ? WHERE id = ? AND outgoing = 1 AND state IN ('offered', 'accepted')`,
+			TransferCancelled, toNanos(time.Now()), m.ID[:])
+	case m.Kind == wire.KindGroup: // the peer has to be told anew, or hides what is said in the group
+		return tx.exec(`DELETE FROM group_told WHERE peer = ?`, m.Peer[:])
+	case !m.Hidden && !m.Group.IsZero(): // it stays in the history, as another member's copy
+		return tx.exec(`UPDATE message SET hidden = 0
+			WHERE row_id = (SELECT min(row_id) FROM message WHERE id = ? AND outgoing = 1)`, m.ID[:])
+	}
+	return nil
 }
 
 func (tx *transaction) upsertContact(c Contact) error {

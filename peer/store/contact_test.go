@@ -308,3 +308,34 @@ func TestWhatWasSaidToAGroupStaysWhenAMemberIsForgotten(t *testing.T) {
 		t.Errorf("a search finds %q", found)
 	}
 }
+
+func TestADiscardedOfferIsCancelled(t *testing.T) {
+	s := openTest(t)
+	check(t, s.Pin(t.Context(), Contact{Key: alice, Name: "alice", PinnedAt: noon}))
+	waiting, answered := wire.MessageID{1}, wire.MessageID{2}
+	weOffer(t, s, answered)
+	_, err := s.MarkDelivered(t.Context(), alice, noon, "direct", answered)
+	check(t, err)
+	weOffer(t, s, waiting)
+	if discarded, err := s.Forget(t.Context(), alice, true); err != nil || len(discarded) != 1 {
+		t.Fatalf("discarded %d messages, %v", len(discarded), err)
+	}
+	wantTransfer(t, s, waiting, TransferCancelled)
+	wantTransfer(t, s, answered, TransferOffered) // alice has it, and may still answer
+}
+
+func TestWhoWasForgottenIsToldOfTheGroupAnew(t *testing.T) {
+	s := openTest(t)
+	check(t, s.Pin(t.Context(), Contact{Key: alice, Name: "alice", PinnedAt: noon}))
+	group := wire.Group{ID: wire.GroupID{7}, Name: "team", Members: []wire.GroupMember{{Key: alice, Change: 1}, {Key: bob, Change: 1}}}
+	weSay(t, s, alice, newID(), group)
+	weSay(t, s, bob, newID(), group)
+	if discarded, err := s.Forget(t.Context(), alice, true); err != nil || len(discarded) != 1 {
+		t.Fatalf("discarded %d messages, %v", len(discarded), err)
+	}
+	told, err := s.GroupTold(t.Context(), group.ID)
+	check(t, err)
+	if _, alsoAlice := told[alice]; alsoAlice || len(told) != 1 {
+		t.Errorf("told of the group count %d, alice among them: %v; want bob alone", len(told), alsoAlice)
+	}
+}
