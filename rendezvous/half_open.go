@@ -13,6 +13,7 @@ type halfOpen struct {
 	mu      sync.Mutex
 	order   [standings]*list.List // of *stranger, the oldest first
 	sources map[netip.Prefix]int
+	isShut  bool
 }
 
 // A standing says who gives way when there are too many strangers, the lowest first,
@@ -48,13 +49,13 @@ func newHalfOpen() *halfOpen {
 	return h
 }
 
-// enter takes conn in, or returns nil when its source has too many. When there
-// are too many in all, one has to give way: of the lowest standing there is, the
-// oldest, which had its time.
+// enter takes conn in, or returns nil when its source has too many, or after shut.
+// When there are too many in all, one has to give way: of the lowest standing there
+// is, the oldest, which had its time.
 func (h *halfOpen) enter(conn net.Conn, source netip.Prefix, standing standing) *stranger {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.sources[source] >= maxHalfOpenPerSource {
+	if h.isShut || h.sources[source] >= maxHalfOpenPerSource {
 		return nil
 	}
 	if h.count() >= maxHalfOpen {
@@ -94,10 +95,12 @@ func (h *halfOpen) len() int {
 	return h.count()
 }
 
-// closeAll closes every half-open connection.
-func (h *halfOpen) closeAll() {
+// shut closes every half-open connection and lets no further one in: one that was
+// accepted just before would log in to a server that is gone, and keep it from ending.
+func (h *halfOpen) shut() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.isShut = true
 	for _, order := range h.order {
 		for e := order.Front(); e != nil; e = e.Next() {
 			_ = e.Value.(*stranger).conn.Close()

@@ -263,7 +263,7 @@ func (s *Server) Serve(ctx context.Context) error {
 // directory. Serve does it itself.
 func (s *Server) Close() error {
 	s.closeListeners()
-	s.halfOpen.closeAll()
+	s.halfOpen.shut()
 	for _, c := range s.hub.connections() {
 		_ = c.conn.NetConn().Close()
 	}

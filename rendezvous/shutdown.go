@@ -20,7 +20,7 @@ const (
 // and waits until they have been told, but not for long.
 func (s *Server) sayGoodbye() {
 	_ = s.tcp.Close()
-	s.halfOpen.closeAll()
+	s.halfOpen.shut()
 	connections := s.hub.connections()
 	for _, c := range connections {
 		c.goodbye(wire.Goodbye{Reason: "the rendezvous is shutting down", ReturnIn: rand.N(returnWithin)})

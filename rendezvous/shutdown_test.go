@@ -68,9 +68,29 @@ func TestTheWelcomedAreNoStrangers(t *testing.T) {
 	s := startServer(t)
 	for n := range 50 {
 		peer := join(t, s, "peer"+strconv.Itoa(n))
-		s.halfOpen.closeAll()
+		pushOutAll(s.halfOpen)
 		peer.send(wire.Ping{Nonce: 7})
 		awaitWhere(peer, func(pong wire.Pong) bool { return pong.Nonce == 7 })
+	}
+}
+
+// pushOutAll does what a flood does, all at once.
+func pushOutAll(h *halfOpen) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for h.count() > 0 {
+		h.pushOut()
+	}
+}
+
+// Nobody would close a connection that was accepted before the listener was closed and
+// is let in after the others were: its login would keep the server from ending.
+func TestWhoComesDuringAShutdownIsNotLetIn(t *testing.T) {
+	s := startServer(t)
+	conn := &fakeConn{remote: from(1)}
+	s.sayGoodbye()
+	if stranger := s.letIn(conn); stranger != nil {
+		t.Error("a connection was let in after the goodbyes")
 	}
 }
 
