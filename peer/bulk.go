@@ -63,7 +63,9 @@ func (s *session) doubt() {
 func (s *session) serveBulk(connection *quic.Conn) {
 	var streams sync.WaitGroup
 	defer streams.Wait()
-	defer connection.CloseWithError(codeClosed, "closing")
+	end := func() { connection.CloseWithError(codeClosed, "closing") }
+	defer end()
+	defer context.AfterFunc(s.ctx, end)() // also while all streams are taken by a peer that asks for nothing
 	defer s.bulk.Add(-1)
 	if s.bulk.Add(1) > bulkConnections {
 		return

@@ -1,13 +1,18 @@
 package peer
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/quic-go/quic-go"
+
 	"peerd/peer/api"
 	"peerd/peer/transfer"
 	"peerd/peer/transfer/disk"
+	"peerd/wire"
 )
 
 // forgeOffer has a daemon offer what a hostile one would: any name, and a manifest of
@@ -81,5 +86,45 @@ func TestT25HostileOffersStayInTheDownloadFolder(t *testing.T) {
 	entries, err := os.ReadDir(downloads)
 	if want := len(names) + 2; err != nil || len(entries) != want { // mine, and the staging folder
 		t.Errorf("%d entries in the download folder (%v), want %d: %v", len(entries), err, want, entries)
+	}
+}
+
+// TestT25IdleFetchesDoNotHoldUpTheEndOfASession has a peer open as many streams as are
+// served at a time, and ask for nothing on them.
+func TestT25IdleFetchesDoNotHoldUpTheEndOfASession(t *testing.T) {
+	c := newCircle(t)
+	alice, mallory := c.join("alice"), c.join("mallory")
+	c.knows(alice, "mallory")
+	c.knows(mallory, "alice")
+	path := c.write("f", []byte("content"))
+	offer, err := wire.ParseMessageID(c.forgeOffer(alice, mallory, "f", path, c.manifestOf(path)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := mallory.connectedSession(c.guard(), alice.Key())
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection, err := session.dialBulk(c.guard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.CloseWithError(codeClosed, "")
+	for range bulkStreams {
+		if _, err := openFetch(c.guard(), connection, wire.FileFetch{Offer: offer}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.await("both streams are served", func() bool {
+		alice.files.mu.Lock()
+		defer alice.files.mu.Unlock()
+		service := alice.files.services[offer]
+		return service != nil && service.streams == bulkStreams
+	})
+	alice.dropSessions(mallory.Key())
+	<-connection.Context().Done()
+	cause := context.Cause(connection.Context())
+	if end, ok := errors.AsType[*quic.ApplicationError](cause); !ok || !end.Remote {
+		t.Errorf("the session waited for %v", cause) // a peer that says something now and then never gets there
 	}
 }
