@@ -104,13 +104,14 @@ func (c *client) dial() error {
 	return nil
 }
 
-// listen starts reading what the rendezvous says.
+// listen starts reading what the rendezvous says, and hangs up at its end, as peers do.
 func (c *client) listen() {
 	messages := make(chan wire.Message, 4096)
 	c.messages = messages
 	conn := c.conn
 	go func() {
 		defer close(messages)
+		defer conn.NetConn().Close()
 		buffer := make([]byte, wire.MaxBody)
 		for {
 			kind, body, err := wire.ReadFrame(conn, buffer)

@@ -125,7 +125,7 @@ func (c *connection) burst(handle func(wire.Kind, []byte) error) error {
 	buffer := make([]byte, frameBuffer)
 	reader := &frameReader{conn: c.conn}
 	for {
-		if err := c.conn.SetReadDeadline(time.Now().Add(silenceLimit)); err != nil {
+		if err := c.expect(time.Now()); err != nil {
 			return err
 		}
 		c.gate.eager = true
@@ -142,6 +142,16 @@ func (c *connection) burst(handle func(wire.Kind, []byte) error) error {
 			return err
 		}
 	}
+}
+
+// hangUp closes the connection, once its frames are not read any more. After a goodbye
+// it waits until the peer has hung up, but not for long: closing with unread bytes
+// makes TCP drop what the peer has not read yet, the goodbye first of all.
+func (c *connection) hangUp() {
+	if c.isEnding() {
+		_, _ = io.Copy(io.Discard, c.conn.NetConn())
+	}
+	_ = c.conn.NetConn().Close()
 }
 
 // frameReader reads a connection of whose next frame the first byte is read

@@ -22,7 +22,9 @@ const (
 	// writeTimeout is how long one write may block before its connection is
 	// closed: a client that stops reading must not hold memory for ever.
 	writeTimeout = 10 * time.Second
-	// lingerTimeout is how long we wait for a refused client to read why.
+	// lingerTimeout is how long we wait for a client that is refused, or told goodbye,
+	// to read why and hang up. Shorter loses these words on slow lines; longer keeps
+	// the connections of those who do not hang up, and a shutdown waiting for them.
 	lingerTimeout = time.Second
 )
 

@@ -13,6 +13,9 @@ import (
 // errSlowReader closes the connection of a peer that does not read.
 var errSlowReader = errors.New("the peer does not read what it is sent")
 
+// errSaidGoodbye ends a connection that we have said goodbye on.
+var errSaidGoodbye = errors.New("we said goodbye")
+
 // outbox queues frames for one control connection and writes them from a
 // goroutine that lives only while there is something to write: an idle
 // connection has neither a buffer nor a writer. Sending never blocks. Safe for
@@ -26,7 +29,7 @@ type outbox struct {
 	pending []byte // encoded frames nobody writes yet
 	spare   []byte // the buffer written last, to be filled next
 	writing bool   // a writer runs
-	ending  bool   // nothing more is taken; the connection closes when all is written
+	ending  bool   // nothing more is taken, or heard; the connection ends when all is written
 	counted int    // bytes of both buffers that total has
 }
 
@@ -105,7 +108,25 @@ func (o *outbox) count() {
 	o.counted = held
 }
 
-// end closes the connection when everything queued has been written.
+// expect gives the peer its time for the next frame. It returns errSaidGoodbye when
+// nothing more of it is heard.
+func (o *outbox) expect(now time.Time) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ending {
+		return errSaidGoodbye // the time is what close leaves the peer
+	}
+	return o.conn.SetReadDeadline(now.Add(silenceLimit))
+}
+
+// isEnding reports whether nothing more is taken.
+func (o *outbox) isEnding() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.ending
+}
+
+// end ends the connection when everything queued has been written: see hangUp.
 func (o *outbox) end() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -119,8 +140,8 @@ func (o *outbox) end() {
 	}
 }
 
-// write writes until nothing is pending, and closes the connection if that was
-// the end. It holds no lock while the peer may make it wait.
+// write writes until nothing is pending, and says so to the peer if that was the
+// end. It holds no lock while the peer may make it wait.
 func (o *outbox) write() {
 	for {
 		frames, ended := o.take()
@@ -152,8 +173,8 @@ func (o *outbox) take() (frames []byte, ended bool) {
 	return frames, false
 }
 
-// close says that nothing follows, and hangs up.
+// close says that nothing follows, and leaves the peer lingerTimeout to hang up.
 func (o *outbox) close() {
 	_ = o.conn.CloseWrite()
-	_ = o.conn.NetConn().Close()
+	_ = o.conn.SetReadDeadline(time.Now().Add(lingerTimeout))
 }

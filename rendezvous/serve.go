@@ -10,7 +10,8 @@ import (
 // errLogout ends a connection whose peer said goodbye.
 var errLogout = errors.New("the peer logged out")
 
-// serve reads c's frames until the connection ends, and logs the peer out.
+// serve reads c's frames until the connection ends, and logs the peer out. A shutdown
+// that waits for no more farewells finds c in the hub until it is closed.
 func (s *Server) serve(c *connection) {
 	defer close(c.gone)
 	err := c.frames(func(kind wire.Kind, body []byte) error {
@@ -18,8 +19,8 @@ func (s *Server) serve(c *connection) {
 		return s.handle(c, kind, body, time.Now())
 	})
 	s.leaveDoor(c)
+	c.hangUp()
 	s.hub.logout(c, err, time.Now())
-	_ = c.conn.NetConn().Close()
 }
 
 // slowDown lets a member wait who asks too often. Meanwhile nothing more of it is

@@ -7,7 +7,9 @@ import (
 )
 
 // Goodbye is the last frame of a control connection. From a peer it is the
-// logout; from the rendezvous it says that it is going away for a while.
+// logout; from the rendezvous it says why the connection ends: the rendezvous is
+// going away for a while, the key has logged in again, or it was removed. Whoever
+// gets one hangs up.
 type Goodbye struct {
 	Reason   string        // for people and logs: escape it; at most MaxDetail bytes
 	ReturnIn time.Duration // when peers should come back, at most MaxReturnIn; 0 = as usual
