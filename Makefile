@@ -19,7 +19,7 @@ SIGN     ?=
 
 export CGO_ENABLED := 0
 
-.PHONY: all help build setup test fuzz-short fuzz lint demo bench matrix cross release install uninstall generate clean chaos flood
+.PHONY: all help build setup test fuzz-short fuzz lint demo bench matrix cross release install uninstall generate clean chaos flood race
 
 all: build
 
@@ -75,6 +75,12 @@ lint: ## gofmt, vet, staticcheck, a tidy go.mod
 	$(GO) vet -tags failpoint ./internal/failpoint
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
+
+# Bars of time are for programs as they are released; on a slow machine some are missed here, which counts no less.
+race: ## the lab's stories, with programs that look for data races in themselves
+	dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; set -e; CGO_ENABLED=1 $(GO) build -race -o "$$dir/" ./cmd/...; \
+	GORACE="log_path=$$dir/report" ENDTOEND_BINARIES="$$dir" $(GO) test -count=1 -timeout 40m ./internal/endtoend || failed=1; \
+	if cat "$$dir"/report.* 2>/dev/null; then failed=1; fi; test -z "$$failed"
 
 demo: build ## the main job, played in a network lab where that is allowed, else on loopback
 	$(GO) run ./internal/demo $(BIN)

@@ -59,6 +59,7 @@ func (silent) Failed() bool        { return false }
 // A lab that cannot start fails the test; nothing is skipped. The package's TestMain must call [Main].
 func New(t testing.TB, opts ...LabOption) *Lab {
 	t.Helper()
+	t.TempDir() // the test's directories go after what is cleaned up before: the lab's processes, which write there
 	lab, err := open(t, opts)
 	if err != nil {
 		t.Fatal(err)
