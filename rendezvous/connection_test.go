@@ -3,6 +3,7 @@ package rendezvous
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -111,6 +112,30 @@ func TestT13WhoDoesNotReadIsHungUpOn(t *testing.T) {
 	})
 }
 
+// What waits is more than a slow line brings in writeTimeout, but it comes.
+func TestASlowLineBringsALargeRoster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, peer, wait := pipe(t)
+		large := make([]byte, 8*writeAtATime)
+		if err := c.sendFrames(large); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		for got := 0; got < len(large); {
+			n, err := io.ReadAtLeast(peer, make([]byte, writeAtATime/4), writeAtATime/8)
+			if err != nil {
+				t.Fatalf("%d bytes came, then: %v", got, err)
+			}
+			got += n
+			time.Sleep(time.Second)
+		}
+		if time.Since(start) < 2*writeTimeout {
+			t.Errorf("the line is not slow: %v", time.Since(start))
+		}
+		wait()
+	})
+}
+
 func TestT13BacklogIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, wait := pipe(t)
@@ -125,15 +150,16 @@ func TestT13BacklogIsBounded(t *testing.T) {
 		if err := c.send(wire.Ping{}); err != nil {
 			t.Errorf("after dropped relay frames, other frames fail too: %v", err)
 		}
+		synctest.Wait() // the writer has taken what it could
 		big := make([]byte, 1<<20)
 		var err error
-		for range 10 {
+		for range 2 + maxBacklog/len(big) {
 			if err = c.sendFrames(big); err != nil {
 				break
 			}
 		}
 		if !errors.Is(err, errSlowReader) {
-			t.Errorf("10 MiB wait for a peer that does not read: %v", err)
+			t.Errorf("more than maxBacklog waits for a peer that does not read: %v", err)
 		}
 		wait()
 	})

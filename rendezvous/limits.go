@@ -3,6 +3,9 @@ package rendezvous
 import (
 	"runtime"
 	"time"
+
+	"peerd/roster"
+	"peerd/wire"
 )
 
 // Times of a control connection.
@@ -19,9 +22,12 @@ const (
 	// silenceLimit is when a peer that says nothing is dead. Its logout is
 	// announced at once, so everybody knows within 30 s. Two lost pings fit in.
 	silenceLimit = 25 * time.Second
-	// writeTimeout is how long one write may block before its connection is
-	// closed: a client that stops reading must not hold memory for ever.
+	// writeTimeout is how long writeAtATime bytes may take to be written before the
+	// connection is closed: a client that stops reading must not hold memory for ever.
 	writeTimeout = 10 * time.Second
+	// writeAtATime is how many bytes have writeTimeout. Were it all that waits, a slow
+	// line would never bring the roster of a large circle; at 200 kbit/s this comes.
+	writeAtATime = 256 << 10
 	// lingerTimeout is how long we wait for a client that is refused, or told goodbye,
 	// to read why and hang up. Shorter loses these words on slow lines; longer keeps
 	// the connections of those who do not hang up, and a shutdown waiting for them.
@@ -101,9 +107,10 @@ const (
 // Bounds on members.
 const (
 	// maxBacklog is how many bytes may wait for a slow reader before its
-	// connection is closed. It must hold a roster snapshot (about 200 bytes
-	// per member); above, members who never read would eat the memory.
-	maxBacklog = 4 << 20
+	// connection is closed: 18 MiB. It must hold the roster of the largest circle
+	// with the longest rows, and then some: nobody could log in to a circle whose
+	// roster is larger. Above, members who never read would eat the memory.
+	maxBacklog = roster.MaxMembers/wire.MaxRows*(wire.FrameHeaderSize+wire.MaxBody) + maxRelayBacklog
 	// maxBacklogInAll is how many bytes may wait for all slow readers together.
 	// Above, whoever has more than maxRelayBacklog waiting is disconnected:
 	// otherwise a hundred members who never read would take maxBacklog each.

@@ -3,6 +3,7 @@ package rendezvous
 import (
 	"crypto/tls"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -114,7 +115,7 @@ func (o *outbox) expect(now time.Time) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.ending {
-		return errSaidGoodbye // the time is what close leaves the peer
+		return errSaidGoodbye // its time is that of end and close
 	}
 	return o.conn.SetReadDeadline(now.Add(silenceLimit))
 }
@@ -134,6 +135,7 @@ func (o *outbox) end() {
 		return
 	}
 	o.ending = true
+	_ = o.conn.SetReadDeadline(time.Now().Add(writeTimeout)) // then the goodbye is lost
 	if !o.writing {
 		o.writing = true
 		o.start(o.write)
@@ -151,9 +153,12 @@ func (o *outbox) write() {
 			}
 			return
 		}
-		_ = o.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
-		if _, err := o.conn.Write(frames); err != nil {
-			_ = o.conn.NetConn().Close() // the reader sees it and logs the peer out
+		for piece := range slices.Chunk(frames, writeAtATime) {
+			_ = o.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+			if _, err := o.conn.Write(piece); err != nil {
+				_ = o.conn.NetConn().Close() // the reader sees it and logs the peer out
+				break
+			}
 		}
 	}
 }

@@ -2,7 +2,9 @@ package rendezvous
 
 import (
 	"bytes"
+	"strings"
 	"testing"
+	"time"
 
 	"peerd/roster"
 	"peerd/wire"
@@ -39,6 +41,21 @@ func TestNewcomersShareAnEncodedRosterAndMissNothing(t *testing.T) {
 	}
 	if encoded == 0 || encoded > newcomers/16 {
 		t.Errorf("the roster was encoded %d times for %d newcomers", encoded, newcomers)
+	}
+}
+
+// A circle can be as large as circles may be, and its members' names as long, and
+// whoever logs in is not taken for a slow reader because of it.
+func TestTheLargestRosterIsNotTooMuchToSend(t *testing.T) {
+	h := newHub(Config{}, newCookies(), newRelayTable(), new(counters), nil)
+	for i := range wire.MaxRows {
+		row := wire.Row{Key: wire.Key{1, byte(i)}, Name: strings.Repeat("𒀀", 32), Online: true, Since: time.Now()}
+		row.Prekey = wire.SignedPrekey{ID: 1 << 63, Public: [32]byte{1}, Signature: [64]byte{1}}
+		h.table.Put(row)
+	}
+	frames := h.rosterFor(0, 0)
+	if whole := len(frames[0]) * roster.MaxMembers / wire.MaxRows; whole > maxBacklog {
+		t.Errorf("a roster of %d members has %d bytes, but only %d may wait", roster.MaxMembers, whole, maxBacklog)
 	}
 }
 
