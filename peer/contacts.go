@@ -201,6 +201,7 @@ func (d *Daemon) newContact(ctx context.Context, contact store.Contact) (store.C
 		return contact, err
 	}
 	d.replaceContact(contact)
+	d.reviewAllSuspects()
 	return contact, nil
 }
 

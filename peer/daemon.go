@@ -129,6 +129,9 @@ type Daemon struct {
 	// rosterUnsaved is set when the store has missed a change of the roster.
 	rosterUnsaved bool
 	contacts      contacts
+	// suspects are those of the roster. They follow from it and the contacts, but to look
+	// at every name takes too long to do at every introduction.
+	suspects map[wire.Key]bool
 	// groups are all that the store knows of.
 	groups map[wire.GroupID]wire.Group
 	// conversations has an entry for every peer there was reason to talk to.
@@ -152,6 +155,7 @@ func Start(config Config) (*Daemon, error) {
 		return nil, errors.Join(err, opened.Close())
 	}
 	d.resumeFiles()
+	d.reviewAllSuspects()
 	d.group.Go(d.stayLoggedIn)
 	d.group.Go(func() { netwatch.Watch(d.ctx, d.log, d.networkChanged) })
 	d.group.Go(d.keepMapped)
@@ -190,6 +194,7 @@ func open(config Config, opened *store.Store) (*Daemon, error) {
 		files:         newFiles(),
 		envelopes:     make(chan receivedEnvelope, envelopeQueue),
 		remap:         make(chan struct{}, 1),
+		suspects:      make(map[wire.Key]bool),
 		conversations: make(map[wire.Key]*conversation),
 		sessions:      make(map[wire.SessionID]*session),
 	}

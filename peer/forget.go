@@ -40,6 +40,7 @@ func (d *Daemon) ForgetContact(ctx context.Context, request api.ForgetRequest) (
 	d.mu.Lock()
 	d.contacts.remove(key)
 	d.mu.Unlock()
+	d.reviewAllSuspects()
 	for _, id := range discarded {
 		d.waiters.message(id, store.Message{})
 	}

@@ -21,8 +21,9 @@ import (
 //	contacts     whom the user has chosen: added, verified, named or written to
 //	relay-only   nobody; the rendezvous is told no more than it sees itself
 //
-// A blocked peer learns nothing under any policy. As soon as there is one we withhold
-// our endpoints from everybody, and consent to the others when they are introduced.
+// Whom we shun, a blocked peer or a suspect, learns nothing under any policy. As soon as
+// there is one we withhold our endpoints from everybody, and consent to the others when
+// they are introduced.
 
 // introduceSetting is where the store keeps the policy.
 const introduceSetting = "introduce"
@@ -69,7 +70,9 @@ func (d *Daemon) introduces() api.Introduce {
 }
 
 // mayLearn reports whether a peer may learn where we are.
-func (d *Daemon) mayLearn(peer wire.Key) bool { return d.remedyOfPolicy(peer) == "" }
+func (d *Daemon) mayLearn(peer wire.Key) bool {
+	return d.shuns(peer) == nil && d.remedyOfPolicy(peer) == ""
+}
 
 // remedyOfPolicy says what would let a peer learn where we are; "" if it may.
 func (d *Daemon) remedyOfPolicy(peer wire.Key) api.Remedy {
@@ -95,7 +98,7 @@ func (d *Daemon) withholds() bool {
 }
 
 func (d *Daemon) withholdsLocked() bool {
-	if d.introduce != api.IntroduceCircle {
+	if d.introduce != api.IntroduceCircle || len(d.suspects) > 0 {
 		return true
 	}
 	for _, contact := range d.contacts.byKey {
@@ -107,7 +110,7 @@ func (d *Daemon) withholdsLocked() bool {
 }
 
 // requiredLocked is what a rendezvous has to know for the policy to mean anything. To
-// have blocked somebody is no reason to leave an old one.
+// shun somebody is no reason to leave an old one.
 func (d *Daemon) requiredLocked() []wire.Feature {
 	if d.introduce == api.IntroduceCircle {
 		return nil

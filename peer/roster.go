@@ -55,9 +55,13 @@ func (d *Daemon) rosterChanged(changes []roster.Change) {
 	if len(changes) == 0 {
 		return
 	}
+	keys := make([]wire.Key, len(changes))
+	for i, change := range changes {
+		keys[i] = change.Row.Key
+	}
+	d.reviewSuspects(keys) // before they can ask for us
 	d.saveRoster(changes)
 	d.sawLeave(changes)
-	d.warnOfSuspects(changes)
 	d.log.Debug().Int("changes", len(changes)).Msg("roster")
 	for _, change := range changes {
 		if change.Row.Key == d.Key() {

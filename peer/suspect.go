@@ -6,7 +6,6 @@ import (
 	"peerd/internal/name"
 	"peerd/peer/api"
 	"peerd/peer/store"
-	"peerd/roster"
 	"peerd/wire"
 )
 
@@ -15,7 +14,8 @@ import (
 // the name to get at what is meant for the contact. Only the user can tell (Trust), and
 // until then the key gets nothing: no introduction to it is taken, so that no probe,
 // handshake, envelope, receipt or queued message goes to it, and nothing that it sends
-// is shown. What others queue for us, and we for it in a group, waits.
+// is shown. Nor may it learn where we are (introduce.go). What others queue for us, and
+// we for it in a group, waits.
 
 // errSuspect ends what a suspect has begun.
 var errSuspect = errors.New("the key comes under the name of a contact that has another one")
@@ -29,7 +29,7 @@ func (d *Daemon) isSuspectLocked(peer wire.Key) bool {
 // impersonatedLocked returns the contact under whose name a suspect comes.
 func (d *Daemon) impersonatedLocked(peer wire.Key) (store.Contact, bool) {
 	row, listed := d.roster.Row(peer)
-	if _, known := d.contacts.byKey[peer]; known || !listed {
+	if _, known := d.contacts.byKey[peer]; known || !listed || peer == d.Key() {
 		return store.Contact{}, false
 	}
 	contact, taken := d.contacts.byKey[d.contacts.byFold[name.Fold(row.Name)]]
@@ -63,19 +63,49 @@ func (d *Daemon) shunsLocked(peer wire.Key) error {
 	return nil
 }
 
-// warnOfSuspects says loudly that a contact's name comes with another key, and ends
-// what there is with that key.
-func (d *Daemon) warnOfSuspects(changes []roster.Change) {
-	for _, change := range changes {
-		key := change.Row.Key
-		d.mu.Lock()
-		contact, suspect := d.impersonatedLocked(key)
-		d.mu.Unlock()
-		if !suspect || change.Kind == roster.Removed {
-			continue
-		}
+// reviewSuspects acts upon a change of the rows of keys. What there is with one that
+// has become a suspect ends, and whom we show ourselves to is said anew.
+func (d *Daemon) reviewSuspects(keys []wire.Key) {
+	found, changed := d.findSuspects(keys)
+	if !changed {
+		return
+	}
+	d.sendEndpoints()
+	for key, contact := range found {
 		d.log.Warn().Stringer("pinned", contact.Key).Stringer("offered", key).Bool("verified", !contact.VerifiedAt.IsZero()).
 			Msg("the name of a contact comes with another key: nothing is sent to it until the user trusts it")
 		d.spawn(func() { d.dropSessions(key) })
 	}
+}
+
+// reviewAllSuspects does so when the contacts have changed.
+func (d *Daemon) reviewAllSuspects() {
+	d.mu.Lock()
+	keys := make([]wire.Key, 0, d.roster.Len())
+	for row := range d.roster.Rows() {
+		keys = append(keys, row.Key)
+	}
+	d.mu.Unlock()
+	d.reviewSuspects(keys)
+}
+
+// findSuspects brings suspects up to date for keys. It returns those that have become
+// suspects, with the contacts under whose names they come, and whether any has become
+// one or ceased to be one.
+func (d *Daemon) findSuspects(keys []wire.Key) (found map[wire.Key]store.Contact, changed bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	found = make(map[wire.Key]store.Contact)
+	for _, key := range keys {
+		contact, suspect := d.impersonatedLocked(key)
+		switch {
+		case suspect == d.suspects[key]:
+		case suspect:
+			d.suspects[key], found[key], changed = true, contact, true
+		default:
+			delete(d.suspects, key)
+			changed = true
+		}
+	}
+	return found, changed
 }

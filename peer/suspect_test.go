@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -155,11 +156,11 @@ func TestT07MessageOfAChangedKeyIsNotShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The impostor probes what it was introduced to, in vain.
-	c.await("the impostor is introduced and tries", func() bool {
-		why, err := impostor.Why(c.guard(), "alice")
-		return err == nil && len(why.Attempts) > 0
-	})
+	// The impostor has it from elsewhere where alice is, and probes her in vain.
+	c.await("the impostor has a session", func() bool { return impostor.conversation(alice.Key()).currentSession() != nil })
+	if sent, back := c.probes(impostor, alice); back > 0 {
+		t.Errorf("the impostor sent alice %d probes and got %d packets", sent, back)
+	}
 	alice.introduced(wire.Introduction{
 		Session:  wire.DeriveSessionID(alice.Key(), alice.instance, impostor.Key(), impostor.instance),
 		Peer:     impostor.Key(),
@@ -185,6 +186,105 @@ func TestT07MessageOfAChangedKeyIsNotShown(t *testing.T) {
 	if got := texts(t, alice, "bob"); !slices.Equal(got, []string{"it is me, bob"}) {
 		t.Errorf("of bob, whose key is trusted now, alice has %q", got)
 	}
+}
+
+// TestT07ChangedKeyIsNotShownWhereWeAre has alice, who shows herself to every member,
+// find another key under bob's name. That key asks in vain, and others do not notice.
+// Then she trusts it.
+func TestT07ChangedKeyIsNotShownWhereWeAre(t *testing.T) {
+	c := newCircle(t)
+	alice, carol, bobDir := c.join("alice"), c.join("carol"), t.TempDir()
+	bob := c.joinAt("bob", bobDir)
+	c.knows(alice, "bob")
+	c.knows(bob, "alice")
+	c.send(alice, "bob", "hello")
+	c.awaitPath(bob, "alice", api.PathDirect)
+	if len(shown(bob, alice)) == 0 {
+		t.Fatal("who has the name was never shown alice, so this test proves nothing")
+	}
+	impostor := c.impersonate(alice, bob, bobDir)
+	c.knows(impostor, "alice")
+	sent, err := impostor.Send(t.Context(), api.SendRequest{To: "alice", Text: "where are you?"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The first introduction may come before alice has heard of the key.
+	c.await("the impostor is introduced and shown nothing", func() bool {
+		return !introducedAt(impostor, alice).IsZero() && len(shown(impostor, alice)) == 0
+	})
+	impostor.talkPredicted(alice.Key(), []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:4")})
+	before := introducedAt(impostor, alice)
+	impostor.conversation(alice.Key()).want(true)
+	c.await("the impostor is introduced again", func() bool { return introducedAt(impostor, alice).After(before) })
+	if got := shown(impostor, alice); len(got) > 0 || alice.mayLearn(impostor.Key()) {
+		t.Errorf("the impostor is shown %v", got)
+	}
+	c.knows(carol, "alice")
+	c.send(carol, "alice", "and me?")
+	c.awaitPath(carol, "alice", api.PathDirect)
+	c.awaitPath(alice, "carol", api.PathDirect)
+
+	if _, err := alice.Trust(t.Context(), api.TrustRequest{Name: "bob"}); err != nil {
+		t.Fatal(err)
+	}
+	c.awaitState(impostor, sent.ID, api.StateDelivered)
+	c.awaitPath(impostor, "alice", api.PathDirect)
+	c.awaitPath(alice, "bob", api.PathDirect)
+	if alice.withholds() {
+		t.Error("alice goes on asking the rendezvous to be shown to nobody but those that she consents to")
+	}
+}
+
+// TestT07SuspectsFollowTheRosterAndTheContacts proves that whom we withhold ourselves
+// from is known whatever makes a key a suspect, or ends that.
+func TestT07SuspectsFollowTheRosterAndTheContacts(t *testing.T) {
+	c := newCircle(t)
+	dir := t.TempDir()
+	alice, bob := c.joinAt("alice", dir), c.join("bob")
+	c.knows(alice, "bob")
+	c.send(alice, "bob", "hello")
+	step := func(what string, suspects bool) {
+		t.Helper()
+		if got := alice.withholds(); got != suspects {
+			t.Errorf("%s: alice withholds where she is: %t, want %t", what, got, suspects)
+		}
+	}
+	step("at first", false)
+	stranger := wire.Row{Key: wire.Key{9}, Name: "bоb"} // looks like him
+	c.changeRow(alice, stranger)
+	step("a name is listed that looks like a contact's", true)
+	c.changeRow(alice, wire.Row{Key: wire.Key{9}, Name: "eve"})
+	step("its owner has another name", false)
+	c.moveName(alice, bob.Key(), wire.Key{8})
+	step("the name has another key", true)
+	if err := alice.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c.stop() // what alice knows is from before
+	alice = c.startAt("alice", dir)
+	step("the daemon starts anew", true)
+	trust := func(key wire.Key) {
+		t.Helper()
+		if _, err := alice.Trust(t.Context(), api.TrustRequest{Name: "bob", Key: key.String()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	trust(wire.Key{8})
+	step("the user trusts it", false)
+	c.changeRow(alice, wire.Row{Key: wire.Key{7}, Name: "bob"}, wire.Key{8})
+	step("the key changes again", true)
+	if _, err := alice.ForgetContact(t.Context(), api.ForgetRequest{Name: "bob", Force: true}); err != nil {
+		t.Fatal(err)
+	}
+	step("the contact is forgotten", false)
+	c.changeRow(alice, stranger)
+	step("two strangers", false)
+	if _, err := alice.AddContact(t.Context(), api.AddRequest{Peer: "bob"}); err != nil {
+		t.Fatal(err)
+	}
+	step("one of them is a contact", true)
+	c.changeRow(alice, wire.Row{Key: wire.Key{5}, Name: "carol"}, stranger.Key)
+	step("the other leaves the circle", false)
 }
 
 // TestT07SessionEndsWhenItsKeyTakesAContactsName has a member with whom there is a

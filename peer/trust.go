@@ -17,7 +17,12 @@ import (
 // key that takes the place of a verified one has to be named.
 func (d *Daemon) Trust(ctx context.Context, request api.TrustRequest) (api.Trusted, error) {
 	trusted, err := d.trust(ctx, request)
-	if key, failed := wire.ParseKey(trusted.Key); failed == nil {
+	key, failed := wire.ParseKey(trusted.Key)
+	switch {
+	case failed != nil:
+	case trusted.OldKey != "":
+		d.conversation(key).want(true) // what it could not deliver comes at once, and what was said in groups
+	default:
 		d.conversation(key).wake() // what was said in groups waits for it
 	}
 	return trusted, err
@@ -52,6 +57,7 @@ func (d *Daemon) trust(ctx context.Context, request api.TrustRequest) (api.Trust
 	d.contacts.add(contact)
 	d.mu.Unlock()
 	d.log.Info().Stringer("key", contact.Key).Msg("key trusted")
+	d.reviewAllSuspects()
 	if old.Name == "" {
 		return trusted, nil
 	}
