@@ -21,10 +21,6 @@ func (s *Server) logIn(conn *tls.Conn, gate *gate, key wire.Key, hello wire.Hell
 	if err != nil {
 		return nil, err
 	}
-	quota := s.quotas.of(key)
-	if !quota.allowLogin(now) {
-		return nil, wire.Refused{Code: wire.RefusedBusy, Detail: "this key logs in too often: wait a second"}
-	}
 	local := addrOf(conn.LocalAddr()).Addr()
 	c := &connection{
 		outbox:   outbox{conn: conn, start: s.running.Go, total: &s.backlog},
@@ -38,7 +34,7 @@ func (s *Server) logIn(conn *tls.Conn, gate *gate, key wire.Key, hello wire.Hell
 		remote: remote,
 		local:  local,
 		home:   observer{mainPort, s.addresses.isSecond(local)},
-		quota:  quota,
+		quota:  s.quotas.of(key),
 		gone:   make(chan struct{}),
 	}
 	_ = conn.NetConn().SetDeadline(time.Time{})
@@ -46,12 +42,13 @@ func (s *Server) logIn(conn *tls.Conn, gate *gate, key wire.Key, hello wire.Hell
 	return c, nil
 }
 
-// admit returns the member that key is, or why it is none. Strangers whose network has
-// had too many refusals lately are not heard; members always are.
+// admit returns the member that key is, or why it is none.
 func (s *Server) admit(key wire.Key, hello wire.Hello, source netip.Prefix, now time.Time) (member, error) {
 	_, known, err := s.state.member(key)
-	if err == nil && !known && !s.refusals.Has(source, now) {
-		return member{}, wire.Refused{Code: wire.RefusedBusy, Detail: "too many logins from your network were refused: wait a minute"}
+	if err == nil {
+		if err := s.mayTry(key, known, source, now); err != nil {
+			return member{}, err
+		}
 	}
 	var m member
 	if err == nil {
@@ -68,6 +65,18 @@ func (s *Server) admit(key wire.Key, hello wire.Hello, source netip.Prefix, now 
 		err = errors.Join(err, wire.Refused{Code: wire.RefusedBusy})
 	}
 	return member{}, err
+}
+
+// mayTry refuses those who try too often before anything is changed for them: each
+// member, and strangers whose network has had too many refusals lately.
+func (s *Server) mayTry(key wire.Key, known bool, source netip.Prefix, now time.Time) error {
+	switch {
+	case known && !s.quotas.of(key).allowLogin(now):
+		return wire.Refused{Code: wire.RefusedBusy, Detail: "this key logs in too often: wait a second"}
+	case !known && !s.refusals.Has(source, now):
+		return wire.Refused{Code: wire.RefusedBusy, Detail: "too many logins from your network were refused: wait a minute"}
+	}
+	return nil
 }
 
 // settle sees to it that key is a member under a name, or returns why it is not.

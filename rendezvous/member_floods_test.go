@@ -26,6 +26,24 @@ func TestT13ALoopOfLoginsIsRefused(t *testing.T) {
 	bob.login(wire.Hello{}) // nobody else is refused
 }
 
+// A login that is refused for its rate has changed nothing: no name that the roster does
+// not show, and no write to the disk, of which a loop of logins would make one each.
+func TestT13ALoginOverItsRateTakesNoName(t *testing.T) {
+	s := startServer(t)
+	alice := join(t, s, "alice")
+	s.quotas.of(alice.key()).changes.SetBurst(0)
+	if code, err := alice.back().refusal(wire.Hello{Name: "alicia"}); code != wire.RefusedBusy {
+		t.Fatalf("refused with %v (%v), want busy", code, err)
+	}
+	if m, _, err := s.state.member(alice.key()); m.Name != "alice" || err != nil {
+		t.Errorf("the name is %q (%v), though the login was refused", m.Name, err)
+	}
+	s.quotas.forget(alice.key())
+	if welcome := alice.login(wire.Hello{Name: "alicia"}); welcome.Name != "alicia" {
+		t.Errorf("later welcomed as %q", welcome.Name)
+	}
+}
+
 func TestT13AMemberOverItsRatesIsReadMoreSlowly(t *testing.T) {
 	start := time.Unix(1_800_000_000, 0)
 	const seconds = 60

@@ -48,8 +48,8 @@ func (q *quota) pause(kind wire.Kind, now time.Time) time.Duration {
 	return q.asks.ReserveN(now, 1).DelayFrom(now)
 }
 
-// quotas holds the quota of every key that has logged in since the start: not
-// more than there are members. Safe for concurrent use.
+// quotas holds the quota of every member that has come since the start, those too that
+// were removed: a way back in is no way to a full quota. Safe for concurrent use.
 type quotas struct {
 	relayRate int // bytes per second
 
