@@ -14,8 +14,12 @@ import (
 // anybody can be removed in between. Its error is a wire.Refused when the stranger
 // should be told.
 func (s *Server) logIn(conn *tls.Conn, gate *gate, key wire.Key, hello wire.Hello) (*connection, error) {
-	s.admission.RLock()
-	defer s.admission.RUnlock()
+	admission := s.admission.RLocker()
+	if s.isReturning(key, hello.Certificate) {
+		admission = &s.admission // the name that comes back may be somebody's who is logging in
+	}
+	admission.Lock()
+	defer admission.Unlock()
 	now, remote := time.Now(), addrOf(conn.RemoteAddr())
 	m, err := s.admit(key, hello, prefixOf(remote.Addr(), 32, 56), now)
 	if err != nil {

@@ -30,8 +30,9 @@ func (s *Server) certificate(key wire.Key, m member) []byte {
 }
 
 // readmit makes a key that we do not know a member again if it has a certificate of
-// ours. One that was removed we do know: its certificates are from before. Whoever had its name meanwhile is logged out. A certificate that is not good
-// changes nothing: an invite may be.
+// ours. One that was removed we do know: its certificates are from before. Whoever had
+// its name meanwhile is logged out. A certificate that is not good changes nothing: an
+// invite may be. Who calls it holds admission alone if isReturning.
 func (s *Server) readmit(key wire.Key, shown []byte) error {
 	if len(shown) == 0 {
 		return nil
@@ -42,8 +43,8 @@ func (s *Server) readmit(key wire.Key, shown []byte) error {
 	if removed, err := s.state.wasRemoved(key); removed || err != nil {
 		return err
 	}
-	c, err := wire.ParseCertificate(shown)
-	if err != nil || !s.hasSigned(key, c) {
+	c, good := s.certified(key, shown)
+	if !good {
 		s.log.Debug().Stringer("key", key).Msg("certificate is not ours")
 		return nil
 	}
@@ -59,17 +60,34 @@ func (s *Server) readmit(key wire.Key, shown []byte) error {
 	return nil
 }
 
-// hasSigned reports whether c is ours, and the key's.
-func (s *Server) hasSigned(key wire.Key, c wire.Certificate) bool {
+// isReturning reports whether a login is one that readmit may take somebody's name for.
+func (s *Server) isReturning(key wire.Key, shown []byte) bool {
+	if _, known, err := s.state.member(key); known || err != nil {
+		return false
+	}
+	_, good := s.certified(key, shown)
+	return good
+}
+
+// certified returns what a certificate says if it is ours, and the key's.
+func (s *Server) certified(key wire.Key, shown []byte) (wire.Certificate, bool) {
+	c, err := wire.ParseCertificate(shown)
+	if err != nil {
+		return c, false
+	}
 	ours := s.identity.Key()
-	return ed25519.Verify(ours[:], wire.CertificateStatement(s.config.Circle, key, c.Name, c.Bound), c.Signature[:])
+	return c, ed25519.Verify(ours[:], wire.CertificateStatement(s.config.Circle, key, c.Name, c.Bound), c.Signature[:])
 }
 
 // restore makes key a member, with a name that it has had since bound unless another
-// member has a better right to it. It returns the key that had the name, if one did.
+// member has a better right to it. It returns the key that had the name, if one did. It
+// changes nothing for who is a member already: two logins may show one certificate.
 func (s *state) restore(key wire.Key, had string, bound time.Time) (evicted *wire.Key, err error) {
 	err = s.update("admit a member by its certificate", func(tx *bolt.Tx) (err error) {
 		members, names := tx.Bucket(membersBucket), tx.Bucket(namesBucket)
+		if members.Get(key[:]) != nil {
+			return nil
+		}
 		if members.Stats().KeyN >= roster.MaxMembers {
 			return wire.Refused{Code: wire.RefusedBusy, Detail: "the circle is full"}
 		}

@@ -142,6 +142,56 @@ func TestNameGoesBackToTheMemberThatHadIt(t *testing.T) {
 	}
 }
 
+// Of a login between the decision about it and its place among those online, an eviction
+// must not make two members with one name.
+func TestNameGoesBackFromWhoIsJustLoggingIn(t *testing.T) {
+	f := startForgetful(t)
+	alice, certificate := f.join("alice")
+	f.loseState()
+	usurper, returned := newClient(t, f.Server), f.back(alice)
+	invite := token(t, f.Server, 1)
+	isMember := func(c *client) bool {
+		_, found, _ := f.state.member(c.key())
+		return found
+	}
+	f.quotas.mu.Lock() // holds up who has just become a member
+	if err := usurper.hello(wire.Hello{Name: "alice", Token: invite}); err != nil {
+		t.Fatal(err)
+	}
+	waitUntil(t, "the usurper has the name", func() bool { return isMember(usurper) })
+	if err := returned.hello(wire.Hello{Name: "alice", Certificate: certificate}); err != nil {
+		t.Fatal(err)
+	}
+	for begun := time.Now(); !isMember(alice) && time.Since(begun) < 100*time.Millisecond; time.Sleep(time.Millisecond) {
+		continue // it should not overtake
+	}
+	f.quotas.mu.Unlock()
+
+	if welcome := await[wire.Welcome](returned); welcome.Name != "alice" {
+		t.Errorf("welcomed as %q", welcome.Name)
+	}
+	await[wire.Goodbye](usurper)
+	usurper.awaitEnd()
+	for _, row := range f.hub.presence() {
+		if row.Key != alice.key() {
+			t.Errorf("the roster has %q too, key %v", row.Name, row.Key)
+		}
+	}
+}
+
+func TestACertificateShownTwiceAtOnceCostsNoName(t *testing.T) {
+	s := startServer(t)
+	key, bound := wire.Key{1}, time.Unix(1_800_000_000, 0)
+	for range 2 {
+		if evicted, err := s.state.restore(key, "alice", bound); evicted != nil || err != nil {
+			t.Fatalf("evicted %v, %v", evicted, err)
+		}
+	}
+	if m, _, err := s.state.member(key); m.Name != "alice" || err != nil {
+		t.Errorf("the name is %q (%v)", m.Name, err)
+	}
+}
+
 // TestOldCertificateTakesNoName proves that a name that its owner has given up is
 // not taken from who has it now, whoever comes back first.
 func TestOldCertificateTakesNoName(t *testing.T) {

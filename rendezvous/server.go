@@ -117,7 +117,8 @@ type Server struct {
 	refusals *ration.Ration // refused logins of strangers, by source
 	open     *openCircle    // nil: only invites make members
 	// admission is held by logins from the decision about them until the hub knows
-	// them, and by the removal of a member alone.
+	// them: together, but alone by one that may take another member's name. A removal
+	// holds it alone, too.
 	admission sync.RWMutex
 
 	running sync.WaitGroup // every goroutine but Serve's own
