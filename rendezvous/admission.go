@@ -20,8 +20,8 @@ func (s *Server) logIn(conn *tls.Conn, gate *gate, key wire.Key, hello wire.Hell
 	}
 	admission.Lock()
 	defer admission.Unlock()
-	now, remote := time.Now(), addrOf(conn.RemoteAddr())
-	m, err := s.admit(key, hello, prefixOf(remote.Addr(), 32, 56), now)
+	now, remote, source := time.Now(), addrOf(conn.RemoteAddr()), sourceOf(conn.RemoteAddr())
+	m, err := s.admit(key, hello, source, now)
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +43,7 @@ func (s *Server) logIn(conn *tls.Conn, gate *gate, key wire.Key, hello wire.Hell
 	}
 	_ = conn.NetConn().SetDeadline(time.Time{})
 	s.hub.login(c, hello, now)
+	s.familiar.note(key, source)
 	return c, nil
 }
 

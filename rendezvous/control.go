@@ -80,7 +80,6 @@ func (s *Server) meet(raw net.Conn, who *stranger) {
 		s.turnAway(conn, err)
 		return
 	}
-	s.familiar.note(key, who.source)
 	s.enterDoor(c, hello.Classic)
 	s.running.Go(func() { s.serve(c) })
 }

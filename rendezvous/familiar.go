@@ -33,13 +33,23 @@ func (f *familiarSources) note(key wire.Key, source netip.Prefix) {
 	}
 	had = append(had, source)
 	if len(had) > maxFamiliarPerKey {
-		f.forget(had[0])
+		f.uncount(had[0])
 		had = slices.Delete(had, 0, 1)
 	}
 	f.of[key] = had
 }
 
-func (f *familiarSources) forget(source netip.Prefix) {
+// forget forgets where a member was logged in that is none any more.
+func (f *familiarSources) forget(key wire.Key) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, source := range f.of[key] {
+		f.uncount(source)
+	}
+	delete(f.of, key)
+}
+
+func (f *familiarSources) uncount(source netip.Prefix) {
 	if f.count[source]--; f.count[source] == 0 {
 		delete(f.count, source)
 	}

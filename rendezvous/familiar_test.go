@@ -37,3 +37,22 @@ func TestT13OnlyTheLastSourcesOfAMemberAreFamiliar(t *testing.T) {
 		t.Errorf("%d sources are held for two members", len(f.count))
 	}
 }
+
+// Who was banned may well have a flood in mind. Where other members are, too, they still
+// are.
+func TestT13WhoWasRemovedIsNotFamiliar(t *testing.T) {
+	s := startServer(t)
+	alice, bob := join(t, s, "alice"), join(t, s, "bob")
+	source := sourceOf(alice.conn.LocalAddr())
+	for _, step := range []struct {
+		removed  *client
+		familiar bool
+	}{{alice, true}, {bob, false}} {
+		if _, err := s.Ban(step.removed.key(), ""); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.familiar.has(source); got != step.familiar {
+			t.Errorf("familiar: %v, want %v", got, step.familiar)
+		}
+	}
+}

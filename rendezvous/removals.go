@@ -163,8 +163,9 @@ func (s *state) banned() (map[wire.Key]removal, error) {
 }
 
 // remove ends the membership of a key for good, on disk and then everywhere else:
-// when it returns, the peer is logged out, nothing is relayed for it, and a login of
-// its that was under way has been refused or ended.
+// when it returns, the peer is logged out, nothing is relayed for it, a login of its
+// that was under way has been refused or ended, and where it lives it has no precedence
+// in a flood any more.
 func (s *Server) remove(key wire.Key, r removal) (removal, error) {
 	s.admission.Lock()
 	defer s.admission.Unlock()
@@ -181,6 +182,7 @@ func (s *Server) remove(key wire.Key, r removal) (removal, error) {
 		farewell += ": " + r.Reason
 	}
 	s.hub.expel(key, farewell)
+	s.familiar.forget(key)
 	s.log.Info().Str("name", r.Name).Stringer("key", key).Bool("banned", r.Banned).Str("reason", r.Reason).Msg("removed")
 	return r, nil
 }
