@@ -13,8 +13,8 @@ import (
 // count only with a cookie for exactly that endpoint (or when this login has
 // proved them before), and mapped ones only where c is: otherwise a peer could
 // have others probe a victim. Local ones are passed on as they are, unless nobody
-// can be there; whoever is introduced filters them. What was observed where the peer logged in also
-// becomes a relay endpoint.
+// can be there; whoever is introduced filters them. What was observed where the peer
+// logged in also becomes a relay endpoint.
 func (h *hub) learnEndpoints(c *connection, claimed []wire.Candidate, nat wire.NATReport, now time.Time) {
 	var candidates []wire.Candidate
 	var relayed []netip.AddrPort

@@ -23,7 +23,7 @@ var errMetricsPublic = hinted(
 func (s *Server) openMetrics() error {
 	listener, err := net.Listen("tcp", s.config.Metrics)
 	if err != nil {
-		return fmt.Errorf("serve metrics: %w", err)
+		return hinted(fmt.Errorf("serve metrics: %w", err), "choose a free HOST:PORT of this machine with --metrics")
 	}
 	if !addrOf(listener.Addr()).Addr().IsLoopback() && !s.config.MetricsPublic {
 		return errors.Join(errMetricsPublic, listener.Close())

@@ -3,6 +3,7 @@ package rendezvous
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -39,6 +40,18 @@ func metricsText(t *testing.T, s *Server, path string) string {
 		t.Fatalf("%s: status %d, %v", path, response.StatusCode, err)
 	}
 	return string(text)
+}
+
+func TestMetricsAddressThatCannotBeHadNamesTheFlag(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, err = Open(Config{Listen: "127.0.0.1:0", StateDir: t.TempDir(), Metrics: taken.Addr().String()})
+	if hint, ok := errors.AsType[hintedError](err); !ok || !strings.Contains(hint.Hint(), "--metrics") {
+		t.Errorf("open: %v", err)
+	}
 }
 
 func TestT17MetricsStayOnLoopbackUnlessMeant(t *testing.T) {

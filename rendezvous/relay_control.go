@@ -39,8 +39,8 @@ func (s *Server) relayIntoControl(to *connection, m wire.Relay) {
 
 // envelope forwards a sealed envelope to the other peer of its session. It is
 // dropped when there is none, when the sender is over its quota, or when too much
-// waits for the addressee already: the message
-// inside also travels in the session itself.
+// waits for the addressee already: the message inside also travels in the session
+// itself.
 func (s *Server) envelope(c *connection, m wire.Envelope, now time.Time) {
 	to := s.relay.other(c, m.Session, now)
 	if to == nil {

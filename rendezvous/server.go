@@ -10,7 +10,7 @@
 //	(stateless)    (who may relay           (connections)   (presence, roster)
 //	                what to whom)                                │
 //	                                                         state.go
-//	                                          (members, names, invites: on disk)
+//	                                 (members, names, invites, removals: on disk)
 //
 // It is not trusted: it sees who talks to whom, when, and how much, but neither
 // content nor keys of sessions, and it cannot pretend to be a peer. It keeps no

@@ -40,7 +40,8 @@ func splitPort(text string) (host, port string) {
 	return text[:colon], text[colon+1:]
 }
 
-// parseIPv6 reads what follows the opening bracket. It refuses zones: fe80::1%eth0 means something on one machine only.
+// parseIPv6 reads what follows the opening bracket. It refuses zones: fe80::1%eth0
+// means something on one machine only.
 func parseIPv6(bracketed string) (string, error) {
 	literal, closed := strings.CutSuffix(bracketed, "]")
 	ip, err := netip.ParseAddr(literal)
