@@ -39,15 +39,17 @@ func bulkConfig() *quic.Config {
 	return config
 }
 
-// dialBulk opens a connection beside the session's. The caller closes it.
+// dialBulk opens a connection beside the session's. The caller closes it; it is closed
+// when ctx ends too, so that nothing waits for a peer that takes nothing.
 func (s *session) dialBulk(ctx context.Context) (*quic.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	patience, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
 	tls := s.daemon.self.MutualTLS(wire.BulkProtocol, s.peer)
-	connection, err := s.daemon.socket.Transport().Dial(ctx, s.punch.Addr(), tls, bulkConfig())
+	connection, err := s.daemon.socket.Transport().Dial(patience, s.punch.Addr(), tls, bulkConfig())
 	if err != nil {
 		return nil, fmt.Errorf("open a connection for files: %w", err)
 	}
+	context.AfterFunc(ctx, func() { connection.CloseWithError(codeClosed, "closing") })
 	return connection, nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"peerd/peer/api"
 	"peerd/peer/seal"
+	"peerd/peer/store"
 	"peerd/wire"
 )
 
@@ -108,4 +109,31 @@ func TestMessageMarkedReadMustBeThePeers(t *testing.T) {
 	c.knows(bob, "alice")
 	sent := c.send(alice, "bob", "mine")
 	wantCode(t, alice.MarkRead(t.Context(), api.ReadMark{UpTo: sent.ID}), api.CodeUsage)
+}
+
+// TestAnIdUsedTwiceKeepsNothingUnread has two peers use the id of a message of ours: a
+// group's members know each other's.
+func TestAnIdUsedTwiceKeepsNothingUnread(t *testing.T) {
+	c := newCircle(t)
+	alice, bob, carol := c.join("alice"), c.join("bob"), c.join("carol")
+	c.knows(alice, "bob")
+	c.knows(alice, "carol")
+	sent := c.send(alice, "bob", "mine")
+	id, err := wire.ParseMessageID(sent.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, peer := range []*Daemon{bob, carol} {
+		again := store.Incoming{ID: id, Seq: 1, Kind: wire.KindText, Body: "mine too"}
+		if _, err := alice.receive(peer.Key(), []store.Incoming{again}, api.PathRelay); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := alice.MarkRead(t.Context(), api.ReadMark{UpTo: sent.ID}); err != nil {
+		t.Errorf("mark as read: %v", err)
+	}
+	if unread, err := alice.Read(t.Context(), api.ReadRequest{Unread: true}); len(unread) > 0 || err != nil {
+		t.Errorf("unread are %+v, %v", unread, err)
+	}
+	wantCode(t, alice.MarkRead(t.Context(), api.ReadMark{UpTo: wire.MessageID{9}.String()}), api.CodeNoSuchMessage)
 }

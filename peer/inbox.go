@@ -96,14 +96,31 @@ func (d *Daemon) MarkRead(ctx context.Context, mark api.ReadMark) error {
 	if err != nil {
 		return &api.Error{Code: api.CodeUsage, Message: err.Error()}
 	}
-	m, err := d.store.Message(ctx, id)
-	if err != nil {
-		return fmt.Errorf("message %s: %w", mark.UpTo, err)
+	messages, err := d.store.ReceivedAs(ctx, id)
+	if err == nil && len(messages) == 0 {
+		err = d.notReceived(ctx, id)
 	}
-	if m.Outgoing {
-		return &api.Error{Code: api.CodeUsage, Message: fmt.Sprintf("message %s is one of ours", mark.UpTo)}
+	for _, m := range messages {
+		err = errors.Join(err, d.markRead(ctx, m, mark.Receipt))
 	}
-	told := mark.Receipt && d.tellsRead(ctx, m.Peer)
+	return err
+}
+
+// notReceived says why no message of a peer has an id.
+func (d *Daemon) notReceived(ctx context.Context, id wire.MessageID) error {
+	_, err := d.store.Message(ctx, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return api.NoSuchMessage(id.String())
+	case err != nil:
+		return err
+	}
+	return &api.Error{Code: api.CodeUsage, Message: fmt.Sprintf("message %s is one of ours", id)}
+}
+
+// markRead is MarkRead for one message.
+func (d *Daemon) markRead(ctx context.Context, m store.Message, receipt bool) error {
+	told := receipt && d.tellsRead(ctx, m.Peer)
 	failpoint.Hit(failpoint.ReadMarkBefore)
 	changed, err := d.store.ReadUpTo(ctx, m.Peer, m.Group, m.Seq, time.Now(), told)
 	if err != nil {
@@ -115,7 +132,7 @@ func (d *Daemon) MarkRead(ctx context.Context, mark api.ReadMark) error {
 	}
 	c := d.conversation(m.Peer)
 	if s := c.currentSession(); s != nil && s.connected() {
-		d.announceRead(s)
+		s.begin(func() { d.announceRead(s) }) // the user does not wait for a peer that takes nothing
 	} else {
 		c.want(false) // the session that comes of it announces
 	}

@@ -54,8 +54,10 @@ func (s *session) watchConnection() {
 	for {
 		select {
 		case <-s.checks:
-			forget()
-			answered, forget = s.check()
+			if !s.pinging.Load() { // else the pong of the ping that waits to leave answers this too
+				forget()
+				answered, forget = s.check()
+			}
 			if current := s.currentConnection(); current != checked || silent == nil {
 				checked, heard, silent = current, heardOn(current), time.After(pongPatience)
 			}
@@ -87,10 +89,10 @@ func heardOn(connection *quic.Conn) uint64 {
 // waits for the ping to leave, as it may be stuck behind other data.
 func (s *session) check() (answered <-chan struct{}, forget func()) {
 	nonce, answered, forget := s.daemon.waiters.awaitPong()
+	s.pinging.Store(true)
 	s.begin(func() {
-		if o, err := s.messages(); err == nil {
-			_ = o.write(wire.Ping{Nonce: nonce}) // a broken connection is noticed elsewhere
-		}
+		defer s.pinging.Store(false)
+		_ = s.sendPing(nonce) // a broken connection is noticed elsewhere
 	})
 	return answered, forget
 }

@@ -65,6 +65,7 @@ func TestReadIsToldToWhomTheUserWants(t *testing.T) {
 			step.set(c, bob)
 			sent := c.send(alice, "bob", "hello")
 			c.reads(bob, "alice")
+			c.awaitState(alice, sent.ID, step.want)
 			if got := c.state(alice, sent.ID); got != step.want {
 				t.Errorf("alice knows of her message: %s, want %s", got, step.want)
 			}

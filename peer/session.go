@@ -55,9 +55,10 @@ type session struct {
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 
-	// checks holds one wish to check the connection, and unanswered is set while
-	// a check awaits its pong.
+	// checks holds one wish to check the connection, pinging is set while the ping of
+	// a check waits to leave, and unanswered while a check awaits its pong.
 	checks     chan struct{}
+	pinging    atomic.Bool
 	unanswered atomic.Bool
 	// absent is set while the peer's absence is being watched.
 	absent atomic.Bool

@@ -285,24 +285,34 @@ func (s *session) path() api.Path {
 
 // ping measures one round trip on the session.
 func (s *session) ping(ctx context.Context) (time.Duration, error) {
-	o, err := s.messages()
-	if err != nil {
-		return 0, err
-	}
 	nonce, answered, forget := s.daemon.waiters.awaitPong()
 	defer forget()
+	failed := make(chan error, 1)
 	start := time.Now()
-	if err := o.write(wire.Ping{Nonce: nonce}); err != nil {
-		return 0, fmt.Errorf("send ping: %w", err)
-	}
+	s.begin(func() {
+		if err := s.sendPing(nonce); err != nil {
+			failed <- err
+		}
+	})
 	select {
 	case <-answered:
 		return time.Since(start), nil
+	case err := <-failed:
+		return 0, fmt.Errorf("send ping: %w", err)
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	case <-s.ctx.Done():
 		return 0, errNotConnected
 	}
+}
+
+// sendPing waits for as long as the peer takes nothing, as every write does.
+func (s *session) sendPing(nonce uint64) error {
+	o, err := s.messages()
+	if err != nil {
+		return err
+	}
+	return o.write(wire.Ping{Nonce: nonce})
 }
 
 // announceRead tells the peer how far we have read, when there is something to

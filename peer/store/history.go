@@ -75,6 +75,17 @@ func (s *Store) Message(ctx context.Context, id wire.MessageID) (Message, error)
 	return message, nil
 }
 
+// ReceivedAs returns the messages of peers that have this id: one, unless somebody has
+// used the id of another's.
+func (s *Store) ReceivedAs(ctx context.Context, id wire.MessageID) ([]Message, error) {
+	received, err := list(ctx, s, scanMessage, `SELECT `+messageColumns+` FROM message
+		WHERE id = ? AND outgoing = 0 ORDER BY row_id`, id[:])
+	if err != nil {
+		return nil, fmt.Errorf("look up received messages: %w", err)
+	}
+	return received, nil
+}
+
 // Copies returns the copies of a message of ours, one for each recipient, in the
 // order in which they were accepted: several in a group, none for an id that is
 // no message of ours.
