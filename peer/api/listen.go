@@ -28,7 +28,7 @@ func Listen(path string) (net.Listener, error) {
 	}
 	unlock, err := lockDirectory(dir)
 	if err != nil {
-		return nil, fmt.Errorf("make socket %s: another daemon is starting here: %w", path, err)
+		return nil, fmt.Errorf("make socket %s: %w", path, err)
 	}
 	defer unlock()
 	if err := checkVacant(path); err != nil {

@@ -120,12 +120,9 @@ func TestListenLeavesNothingElseBehind(t *testing.T) {
 
 func TestTheSocketOfADeadDaemonIsReplaced(t *testing.T) {
 	path := socketPath(t)
-	dead, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
-	if err != nil {
+	if err := leaveDead(path); err != nil {
 		t.Fatal(err)
 	}
-	dead.SetUnlinkOnClose(false) // as kill -9 leaves it
-	dead.Close()
 	l := listen(t, path)
 	go l.Accept()
 	dial(t, path)
