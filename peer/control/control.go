@@ -224,20 +224,37 @@ func (c *Conn) flush(frames []byte) error {
 	if err := c.tls.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
 		return err
 	}
+	if c.isClosed() { // perhaps since before the deadline was set
+		_ = c.tls.SetWriteDeadline(time.Now().Add(farewellLimit))
+	}
 	_, err := c.tls.Write(frames)
 	return err
 }
 
-// Logout says goodbye, gives the farewell a moment to leave, and closes.
+// Logout sends what is queued, says goodbye, and closes. All of it takes
+// farewellLimit at most.
 func (c *Conn) Logout(reason string) error {
 	c.shut()
 	// Best effort: a peer that vanishes is announced as gone anyway.
-	_ = c.tls.SetWriteDeadline(time.Now().Add(farewellLimit))
+	deadline := time.Now().Add(farewellLimit)
+	_ = c.tls.SetWriteDeadline(deadline)
 	c.tasks.Wait()
+	_ = c.tls.SetWriteDeadline(deadline) // the writer may have set a later one
+	c.farewell(reason)
+	return c.Close()
+}
+
+// farewell writes what the writer has left in the queue, a session's last packet
+// perhaps, and a goodbye behind it.
+func (c *Conn) farewell(reason string) {
+	for len(c.queue) > 0 {
+		if _, err := c.tls.Write(c.gather(nil)); err != nil {
+			return
+		}
+	}
 	if frame, err := wire.AppendFrame(nil, wire.Goodbye{Reason: reason}); err == nil {
 		_, _ = c.tls.Write(frame)
 	}
-	return c.Close()
 }
 
 // shut stops the writer.

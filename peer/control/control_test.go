@@ -154,6 +154,33 @@ func TestLogoutSaysGoodbye(t *testing.T) {
 	})
 }
 
+func TestLogoutComesBehindWhatIsQueued(t *testing.T) {
+	for range 20 { // by chance the writer takes it along
+		synctest.Test(t, func(t *testing.T) {
+			c, rendezvous := connect(t)
+			defer rendezvous.Close()
+			first, last := wire.Relay{Payload: []byte("first")}, wire.Relay{Payload: []byte("last words")}
+			c.TrySend(first)
+			synctest.Wait() // the writer waits for somebody to read
+			c.TrySend(last)
+			ended := make(chan error, 1)
+			go func() { ended <- c.Logout("shutting down") }()
+			synctest.Wait()
+			for _, want := range []wire.Relay{first, last} {
+				if relay, ok := read(t, rendezvous).(wire.Relay); !ok || string(relay.Payload) != string(want.Payload) {
+					t.Fatalf("got %v, want the %s", relay, want.Payload)
+				}
+			}
+			if goodbye, ok := read(t, rendezvous).(wire.Goodbye); !ok {
+				t.Errorf("last message is %v, want a goodbye", goodbye)
+			}
+			if err := <-ended; err != nil {
+				t.Errorf("logout: %v", err)
+			}
+		})
+	}
+}
+
 func TestUnreachableRendezvousIsNamed(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
