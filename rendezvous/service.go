@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/rs/zerolog"
 
@@ -17,6 +18,9 @@ import (
 type service struct {
 	listener net.Listener
 	server   *http.Server
+	// answering is held by each request while it is answered, and for ever by the end of
+	// serve.
+	answering sync.RWMutex
 }
 
 // A hostRule says whether a Host header is that of a service which was connected to
@@ -28,8 +32,9 @@ type admittedKey struct{}
 // newService makes a service of what handler answers: to our own user and root where
 // listener is a unix socket, and never to a web page.
 func newService(listener net.Listener, handler http.Handler, ours hostRule, logger zerolog.Logger) *service {
-	return &service{listener: listener, server: &http.Server{
-		Handler: serviceGate(handler, ours, logger),
+	s := &service{listener: listener}
+	s.server = &http.Server{
+		Handler: s.untilEnd(serviceGate(handler, ours, logger)),
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			return context.WithValue(ctx, admittedKey{}, admitted(conn, logger))
 		},
@@ -40,7 +45,19 @@ func newService(listener net.Listener, handler http.Handler, ours hostRule, logg
 		IdleTimeout:       serviceIdle,
 		MaxHeaderBytes:    8 << 10,
 		ErrorLog:          log.New(serviceErrors{logger}, "", 0),
-	}}
+	}
+	return s
+}
+
+// untilEnd lets requests through until serve is about to end.
+func (s *service) untilEnd(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.answering.TryRLock() {
+			return // nobody would get an answer
+		}
+		defer s.answering.RUnlock()
+		next.ServeHTTP(w, r)
+	})
 }
 
 func admitted(conn net.Conn, logger zerolog.Logger) bool {
@@ -69,8 +86,12 @@ func serviceGate(next http.Handler, ours hostRule, logger zerolog.Logger) http.H
 	})
 }
 
-// serve serves until close.
-func (s *service) serve() { _ = s.server.Serve(s.listener) }
+// serve serves until close, and returns when no request is being answered any more,
+// which net/http does not wait for.
+func (s *service) serve() {
+	_ = s.server.Serve(s.listener)
+	s.answering.Lock()
+}
 
 // close ends the service and its connections at once. It may come before serve.
 func (s *service) close() {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -212,4 +213,34 @@ func TestT16StateDirectoryOthersWriteToIsRefused(t *testing.T) {
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
 		t.Errorf("left there: %v, %v", entries, err)
 	}
+}
+
+// What a request does to the state must be over before that is closed.
+func TestServiceEndsAfterItsRequests(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun, asker := make(chan struct{}), make(chan struct{})
+	var finished atomic.Bool
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done() // the service is being closed
+		time.Sleep(20 * time.Millisecond) // the rest of its work
+		finished.Store(true)
+	})
+	s := newService(listener, handler, func(string, net.Addr) bool { return true }, zerolog.Nop())
+	go func() {
+		defer close(asker)
+		_, _ = http.Get("http://" + listener.Addr().String())
+	}()
+	go func() {
+		<-begun
+		s.close()
+	}()
+	s.serve()
+	if !finished.Load() {
+		t.Error("a request was still being answered")
+	}
+	<-asker
 }
