@@ -225,7 +225,7 @@ func TestServiceEndsAfterItsRequests(t *testing.T) {
 	var finished atomic.Bool
 	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(begun)
-		<-r.Context().Done() // the service is being closed
+		<-r.Context().Done()              // the service is being closed
 		time.Sleep(20 * time.Millisecond) // the rest of its work
 		finished.Store(true)
 	})
