@@ -31,6 +31,12 @@ func (a *app) showInHistory(m api.Message) error {
 	return a.line("%s  %s  %s  %s", instant(shownAt(m)), short(m.ID), author, a.said(m))
 }
 
+// messageID tells messages apart. The id alone does not: its sender draws it, and who is
+// in a group with somebody knows the ids of what that one says there.
+type messageID struct{ authorKey, id string }
+
+func idOf(m api.Message) messageID { return messageID{m.FromKey, m.ID} }
+
 // shownAt is when a message was sent or, of a peer's, when it arrived: by this
 // peer's clock.
 func shownAt(m api.Message) api.Time {

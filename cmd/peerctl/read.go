@@ -67,11 +67,11 @@ func (r *reader) run(ctx context.Context) error {
 		}
 		switch event := event.(type) {
 		case api.Message:
-			if _, twice := shown[event.ID]; !twice && r.wants(event, sender) {
+			if _, twice := shown[idOf(event)]; !twice && r.wants(event, sender) {
 				err = r.show(ctx, event)
 			}
 		case api.Edit:
-			if shown[event.ID] != event.Message && !event.Outgoing && r.wants(event.Message, sender) {
+			if shown[idOf(event.Message)] != event.Message && !event.Outgoing && r.wants(event.Message, sender) {
 				err = r.showEdit(event)
 			}
 		}
@@ -107,19 +107,19 @@ func (r *reader) sender(ctx context.Context) (string, error) {
 	return peer.Key, err
 }
 
-// backlog shows what is stored, marks it and returns it by its ids.
-func (r *reader) backlog(ctx context.Context) (shown map[string]api.Message, err error) {
+// backlog shows what is stored, marks it and returns it.
+func (r *reader) backlog(ctx context.Context) (shown map[messageID]api.Message, err error) {
 	messages, err := r.stored(ctx)
 	if err != nil {
 		return nil, err
 	}
-	shown = make(map[string]api.Message, len(messages))
+	shown = make(map[messageID]api.Message, len(messages))
 	last := make(map[[2]string]api.Message) // by sender's key and group
 	for _, m := range messages {
 		if err := r.showMessage(m); err != nil {
 			return nil, err
 		}
-		shown[m.ID] = m
+		shown[idOf(m)] = m
 		last[[2]string{m.FromKey, m.Group}] = m
 	}
 	for _, m := range last {

@@ -97,7 +97,7 @@ type hooked struct {
 
 	// done is the message that the hook has dealt with last. The cursor passes
 	// it at once, or when the daemon is back.
-	done string
+	done messageID
 }
 
 func (h *hooked) run(ctx context.Context) error {
@@ -170,10 +170,10 @@ func (h *hooked) page(ctx context.Context) ([]api.Message, error) {
 
 // deliver runs the hook with a message until it succeeds, and moves the cursor.
 func (h *hooked) deliver(ctx context.Context, m api.Message) error {
-	for pause := firstRetry; m.ID != h.done; pause = min(2*pause, lastRetry) {
+	for pause := firstRetry; idOf(m) != h.done; pause = min(2*pause, lastRetry) {
 		err := h.hook.run(ctx, m)
 		if err == nil {
-			h.done = m.ID
+			h.done = idOf(m)
 			break
 		}
 		h.say(fill(h.text.Watch.Again, printable.Line(err.Error()), pause))
