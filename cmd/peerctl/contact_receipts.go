@@ -25,7 +25,7 @@ turn them on again, the next one tells that everything before it was read too.`,
   peerctl contact receipts off
   peerctl contact receipts bob on`,
 		Args:              usageArgs(cobra.MaximumNArgs(2)),
-		ValidArgsFunction: a.completePeers,
+		ValidArgsFunction: a.completeReceipts,
 		RunE: a.with(func(ctx context.Context, client *api.Client, args []string) error {
 			ctx, cancel := a.limited(ctx)
 			defer cancel()
@@ -36,6 +36,20 @@ turn them on again, the next one tells that everything before it was read too.`,
 			return a.showReceipts(rows)
 		}),
 	}
+}
+
+// completeReceipts offers peers and what everybody's setting can be, then what a peer's
+// can be.
+func (a *app) completeReceipts(command *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	words := []string{string(api.ReceiptsOn), string(api.ReceiptsOff)}
+	switch len(args) {
+	case 0:
+		peers, directive := a.completePeers(command, args, prefix)
+		return append(words, peers...), directive
+	case 1:
+		return append(words, string(api.ReceiptsDefault)), cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveNoFileComp
 }
 
 // readReceipts changes what the arguments ask for, if anything, and returns the

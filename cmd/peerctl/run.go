@@ -43,7 +43,7 @@ Exit codes: 0 ok, 1 other, 2 usage, 3 daemon unreachable, 4 denied or key change
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.SetFlagErrorFunc(usageOf)
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.socket, "socket", "", "control `PATH` of the daemon (default $PEERD_SOCKET, else in its state directory)")
 	flags.BoolVar(&a.json, "json", false, "print one JSON object per line")
@@ -71,11 +71,16 @@ func usage(err error) error {
 	return &api.Error{Code: api.CodeUsage, Message: err.Error(), Hint: "peerctl --help"}
 }
 
+// usageOf is usage for a mistake that the help of one command explains.
+func usageOf(command *cobra.Command, err error) error {
+	return &api.Error{Code: api.CodeUsage, Message: err.Error(), Hint: command.CommandPath() + " --help"}
+}
+
 // usageArgs is validate, its errors marked as usage.
 func usageArgs(validate cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(command *cobra.Command, args []string) error {
 		if err := validate(command, args); err != nil {
-			return usage(err)
+			return usageOf(command, err)
 		}
 		return nil
 	}

@@ -32,8 +32,8 @@ func exitCodeOf(err error) int {
 	return code
 }
 
-// hintFor names the next step after an error, or nothing.
-func hintFor(err error) string {
+// hintFor names the next step after an error of a command, or nothing.
+func hintFor(err error, command string) string {
 	if refused, ok := errors.AsType[wire.Refused](err); ok {
 		return refused.Hint()
 	}
@@ -66,7 +66,7 @@ func hintFor(err error) string {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return "another program has this port: choose another with --listen, or let the system choose with --listen :0"
 	case exitCodeOf(err) == exitcode.Usage:
-		return "see: peerd run --help"
+		return "see: " + command + " --help"
 	}
 	return ""
 }

@@ -24,11 +24,11 @@ type stdio struct {
 func run(ctx context.Context, args []string, io stdio) int {
 	command := newRoot(io)
 	command.SetArgs(args)
-	err := command.ExecuteContext(ctx)
+	ran, err := command.ExecuteContextC(ctx)
 	if err != nil {
 		// Some of it may be the rendezvous' words.
 		fmt.Fprintf(io.err, "error: %s\n", printable.Text(err.Error(), "  "))
-		if hint := hintFor(err); hint != "" {
+		if hint := hintFor(err, ran.CommandPath()); hint != "" {
 			fmt.Fprintf(io.err, "hint: %s\n", printable.Line(hint))
 		}
 	}
