@@ -125,6 +125,7 @@ func startDaemon(env *testscript.Env) error {
 	env.Defer(f.stop)
 	env.Values[fixtureKey{}] = f
 	env.Setenv("PEERD_SOCKET", socket)
+	env.Setenv("GORACE", "atexit_sleep_ms=10") // a program under the race detector otherwise takes a second to exit
 	env.Setenv("TZ", "UTC")
 	env.Setenv("LANG", "C")
 	return nil

@@ -76,6 +76,7 @@ func prepare(env *testscript.Env) error {
 	f := &fixture{env: env, servers: map[string]*server{}}
 	env.Values[fixtureKey{}] = f
 	env.Setenv("NO_COLOR", "1")
+	env.Setenv("GORACE", "atexit_sleep_ms=10") // a program under the race detector otherwise takes a second to exit
 	env.Setenv(statedir.SocketVariable, "")
 	env.Setenv("DEFAULT_NAME", defaultName(userName(), hostName()))
 	env.Setenv("RLO", "\u202e") // right-to-left override, which turns this file around

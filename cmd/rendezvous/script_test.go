@@ -18,6 +18,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
+			env.Setenv("GORACE", "atexit_sleep_ms=10") // a program under the race detector otherwise takes a second to exit
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
