@@ -14,8 +14,9 @@ import (
 
 // hub knows who is logged in and what the roster says. Safe for concurrent use.
 //
-// Locks are taken in this order: hub.mu, then connection.mu, relayTable.mu or
-// halfOpen.mu, then outbox.mu. Nothing blocks while one is held.
+// Locks are taken in this order: Server.admission, hub.mu, then connection.mu,
+// relayTable.mu or halfOpen.mu, then outbox.mu. Nothing blocks while one is held, but
+// for the disk under the first.
 type hub struct {
 	log      zerolog.Logger
 	circle   string

@@ -2,6 +2,7 @@ package rendezvous
 
 import (
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -59,6 +60,39 @@ func TestSecondLoginReplacesTheFirst(t *testing.T) {
 	defer s.hub.mu.Unlock()
 	if s.hub.online[bob.key()] == nil {
 		t.Error("the end of the first connection logged the second one out")
+	}
+}
+
+// Frames of a connection whose key has just logged in again may still be under way. They
+// must not take the endpoints of the new one along when the old one is forgotten: its
+// relayed datagrams would be a stranger's until its endpoints change.
+func TestLateFramesOfTheReplacedTakeNoEndpoints(t *testing.T) {
+	s := startServer(t)
+	alice := join(t, s, "alice")
+	candidates := []wire.Candidate{alice.observed()}
+	online := func() *connection {
+		s.hub.mu.Lock()
+		defer s.hub.mu.Unlock()
+		return s.hub.online[alice.key()]
+	}
+	for range 10 {
+		old := online()
+		var late sync.WaitGroup
+		late.Go(func() {
+			for {
+				s.hub.learnEndpoints(old, candidates, wire.NATReport{}, time.Now())
+				select {
+				case <-old.gone:
+					return
+				default:
+				}
+			}
+		})
+		alice.login(wire.Hello{Candidates: candidates})
+		late.Wait()
+		if !s.relay.proved(online(), candidates[0].Endpoint) {
+			t.Fatal("the new connection has lost its endpoint")
+		}
 	}
 }
 

@@ -10,10 +10,13 @@ import (
 // welcomes it: the roster it is sent already shows it online.
 func (h *hub) login(c *connection, hello wire.Hello, now time.Time) {
 	h.relay.withhold(c, hello.Withhold)
-	h.learnEndpoints(c, hello.Candidates, hello.NAT, now) // before anybody can talk to it
 	h.mu.Lock()
 	c.gate.open() // under the lock: a shutdown finds everybody half-open or online, and the welcomed online
 	replaced := h.online[c.key]
+	if replaced != nil {
+		h.relay.forget(replaced) // first, or a late frame of its would take c's endpoints with it
+	}
+	h.learnEndpoints(c, hello.Candidates, hello.NAT, now)
 	h.online[c.key] = c
 	delete(h.seen, c.key)
 	h.table.Put(wire.Row{Key: c.key, Name: c.name, Prekey: hello.Prekey, Online: true, Since: now})
@@ -28,7 +31,6 @@ func (h *hub) login(c *connection, hello wire.Hello, now time.Time) {
 	h.rosterChanged()
 	c.ping(time.Now())
 	if replaced != nil {
-		h.relay.forget(replaced)
 		replaced.goodbye(wire.Goodbye{Reason: "this key has logged in again from " + c.remote.String()})
 	}
 	h.log.Info().Str("name", c.name).Stringer("key", c.key).Stringer("from", c.remote).Bool("replaced", replaced != nil).Msg("login")
