@@ -210,6 +210,7 @@ func (d *Daemon) newContact(ctx context.Context, contact store.Contact) (store.C
 func (d *Daemon) replaceContact(contact store.Contact) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	contact.LastSeen = later(contact.LastSeen, d.contacts.byKey[contact.Key].LastSeen) // saw does not wait for pinning
 	d.contacts.remove(contact.Key)
 	d.contacts.add(contact)
 }

@@ -8,6 +8,7 @@ import (
 
 	"peerd/internal/eventlog"
 	"peerd/peer/api"
+	"peerd/roster"
 	"peerd/wire"
 )
 
@@ -72,5 +73,39 @@ func TestT20WhatAPeerSaysIsOneRecord(t *testing.T) {
 		}); i >= 0 {
 			t.Errorf("byte %d of %q acts on a terminal", i, line)
 		}
+	}
+}
+
+// TestT20LiesDoNotFillTheLog has a rendezvous gone bad say a thousand times what is worth
+// a warning.
+func TestT20LiesDoNotFillTheLog(t *testing.T) {
+	c := newCircle(t)
+	log := new(lockedBuffer)
+	logger, err := eventlog.New(log, "warn", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alice, err := Start(Config{StateDir: t.TempDir(), Listen: "127.0.0.1:0", Name: "alice", Invite: &c.invite, Logger: logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alice.Close()
+	const times = 1000
+	forged := make([]roster.Change, times)
+	for i := range forged {
+		forged[i] = roster.Change{Kind: roster.Changed, Row: wire.Row{Key: wire.Key{1}, Name: "bob", Prekey: wire.SignedPrekey{ID: uint64(i + 1)}}}
+	}
+	alice.saveRoster(forged)
+	point := wire.Key{2} // is no key of anybody's
+	c.changeRow(alice, wire.Row{Key: point, Name: "eve", Online: true})
+	instance := wire.Instance{3}
+	for range times {
+		alice.introduced(wire.Introduction{
+			Session: wire.DeriveSessionID(alice.Key(), alice.instance, point, instance), Peer: point, Instance: instance,
+		})
+	}
+	alice.Close()
+	if lines := strings.Count(log.text.String(), "\n"); lines == 0 || lines > times/10 {
+		t.Errorf("%d lines in the log", lines)
 	}
 }

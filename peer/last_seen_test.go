@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"peerd/peer/api"
+	"peerd/wire"
 )
 
 // lastSeen is when a daemon says that its one contact was online.
@@ -77,5 +78,25 @@ func TestWhoWasOnlineWhenWeLeftWasSeenThen(t *testing.T) {
 	alice = c.startAt("alice", dir)
 	if seen := lastSeen(t, alice, "bob"); seen.Before(before) {
 		t.Errorf("bob was seen %v, want %v at least", seen, before)
+	}
+}
+
+// TestADecisionForgetsNoSighting changes a contact while it is noted when it was seen.
+func TestADecisionForgetsNoSighting(t *testing.T) {
+	c := newCircle(t)
+	alice := c.join("alice")
+	key := wire.Key{9}
+	if _, err := alice.AddContact(t.Context(), api.AddRequest{Peer: key.String(), As: "dad"}); err != nil {
+		t.Fatal(err)
+	}
+	decided, err := alice.contact("dad") // what a decision begins with
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := time.Now()
+	alice.saw(map[wire.Key]time.Time{key: seen})
+	alice.replaceContact(decided)
+	if got := lastSeen(t, alice, "dad"); !got.Equal(seen) {
+		t.Errorf("dad was seen %v, want %v", got, seen)
 	}
 }

@@ -85,7 +85,7 @@ func (d *Daemon) saveRoster(changes []roster.Change) {
 			continue
 		}
 		if !seal.VerifyPrekey(change.Row.Key, change.Row.Prekey) && change.Row.Prekey.ID != 0 {
-			d.log.Warn().Stringer("peer", change.Row.Key).Msg("roster has a prekey its owner did not sign")
+			d.lies.Warn().Stringer("peer", change.Row.Key).Msg("roster has a prekey its owner did not sign")
 		}
 		changed = append(changed, change.Row)
 	}

@@ -95,7 +95,7 @@ func (d *Daemon) introduced(m wire.Introduction) {
 	c := d.conversation(m.Peer)
 	s, err := c.sessionFor(m)
 	if err != nil {
-		d.log.Error().Err(err).Stringer("peer", m.Peer).Msg("open session")
+		d.lies.Error().Err(err).Stringer("peer", m.Peer).Msg("open session") // with a key that is none, say
 		return
 	}
 	d.meet(c, s, m)

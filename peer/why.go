@@ -77,6 +77,7 @@ func (d *Daemon) explain(why *api.Why, now *situation, c *conversation) {
 	path, search := s.punch.Path(), s.punch.Search()
 	now.lossy, now.attempts, now.searching = path.Lossy, search.Attempts, search.Running
 	if !search.Next.IsZero() {
+		// One that is overdue, for want of something to send, begins with it.
 		now.retries, why.RetryAt = true, api.At(later(search.Next, time.Now()))
 	}
 	why.Attempts, why.Probed = attemptRows(search.Attempts), probedEndpoints(search.Attempts)
@@ -89,8 +90,7 @@ func (d *Daemon) explain(why *api.Why, now *situation, c *conversation) {
 // rounded returns a chance with the digits that mean something.
 func rounded(chance float64) float64 { return math.Round(chance*1e4) / 1e4 }
 
-// later returns the later of two times: a search that is overdue, for want of
-// something to send, begins with it.
+// later returns the later of two times.
 func later(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return b
