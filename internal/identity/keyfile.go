@@ -132,7 +132,7 @@ func create(root *os.Root) error {
 	if err := root.Link(temporary, FileName); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("name the identity key: %w", err)
 	}
-	return syncDirectory(root)
+	return statedir.Sync(root.Name())
 }
 
 func writeSynced(root *os.Root, name string, data []byte) error {
@@ -142,16 +142,4 @@ func writeSynced(root *os.Root, name string, data []byte) error {
 	}
 	_, err = file.Write(data)
 	return errors.Join(err, file.Sync(), file.Close())
-}
-
-func syncDirectory(root *os.Root) error {
-	directory, err := root.Open(".")
-	if err != nil {
-		return fmt.Errorf("sync the state directory: %w", err)
-	}
-	defer directory.Close()
-	if err := directory.Sync(); err != nil {
-		return fmt.Errorf("sync the state directory: %w", err)
-	}
-	return nil
 }
