@@ -42,7 +42,8 @@ type classic struct {
 	dropped  atomic.Uint64
 
 	mu sync.Mutex
-	// names are those of the users that there are messages with, online or not.
+	// names are those of the users that there are messages with, online or not, and of
+	// some that have left.
 	names map[wire.Key]string
 	// users are those online.
 	users map[wire.Key]*classicUser

@@ -16,6 +16,9 @@ const (
 	// maxClassicUsers is how many users we keep in mind: as many as a door has.
 	// More can only come from a rendezvous that wants our memory.
 	maxClassicUsers = wire.MaxClassicUsers
+	// maxClassicNames is with how many names in mind those of users that leave are
+	// kept in mind too. Of further ones it is forgotten that they were there.
+	maxClassicNames = 4 * maxClassicUsers
 	// classicPatience is how long users stay when nobody tells us of them any more:
 	// as long as they stay at a door where they are silent. Longer, and we would
 	// send to addresses that are somebody else's by now.
@@ -33,21 +36,21 @@ func (d *Daemon) applyClassicUsers(m wire.ClassicUsers) {
 	now := time.Now()
 	gone := d.classic.apply(m, now)
 	d.log.Debug().Bool("whole", m.Whole).Int("online", len(m.Online)).Int("gone", len(gone)).Msg("classic users")
-	for _, key := range gone {
-		d.announceClassic(key, false, now)
+	for _, left := range gone {
+		d.announceClassic(left, false, now)
 	}
 	for _, row := range m.Online {
 		normal, err := name.Normalize(row.Name)
 		if err == nil && len(m.Online) <= newsworthy {
-			d.announceClassic(classicKey(normal), true, now)
+			d.announceClassic(normal, true, now)
 		}
 	}
 	signal(d.classic.changed)
 }
 
-// apply changes who is online and returns who is no more. What the names of
-// peers may not be, those of users are not either: such a row is passed over.
-func (c *classic) apply(m wire.ClassicUsers, now time.Time) (gone []wire.Key) {
+// apply changes who is online and returns the names of who is no more. What the names
+// of peers may not be, those of users are not either: such a row is passed over.
+func (c *classic) apply(m wire.ClassicUsers, now time.Time) (gone []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if m.Whole {
@@ -56,8 +59,8 @@ func (c *classic) apply(m wire.ClassicUsers, now time.Time) (gone []wire.Key) {
 	for _, left := range m.Gone {
 		normal, err := name.Normalize(left)
 		if key := classicKey(normal); err == nil && c.users[key] != nil {
-			gone = append(gone, key)
-			c.names[key] = c.users[key].Name
+			gone = append(gone, c.users[key].Name)
+			c.remember(key)
 			delete(c.users, key)
 		}
 	}
@@ -70,6 +73,15 @@ func (c *classic) apply(m wire.ClassicUsers, now time.Time) (gone []wire.Key) {
 		c.put(row, now)
 	}
 	return gone
+}
+
+// remember keeps the name of a user that leaves, so that it is told from one that never
+// was. What a rendezvous gone bad makes up without end is not kept without end. The
+// caller holds mu.
+func (c *classic) remember(key wire.Key) {
+	if _, known := c.names[key]; known || len(c.names) < maxClassicNames {
+		c.names[key] = c.users[key].Name
+	}
 }
 
 // put notes a user that came, or logged in again. The caller holds mu.
@@ -123,8 +135,8 @@ func (c *classic) forgetStale(now time.Time) {
 }
 
 // announceClassic tells subscribers that a user came or went.
-func (d *Daemon) announceClassic(key wire.Key, online bool, at time.Time) {
-	ref := d.classicRef(key)
+func (d *Daemon) announceClassic(name string, online bool, at time.Time) {
+	ref := api.ClassicSign + name
 	d.events.Publish(api.Presence{Name: ref, Key: ref, Online: online, At: api.At(at), ClassicMark: api.MarkClassic()})
 }
 

@@ -168,3 +168,22 @@ func TestRendezvousCannotNameEverybody(t *testing.T) {
 		}
 	}
 }
+
+// TestT15UsersWhoComeAndGoAreNotRememberedWithoutEnd has a rendezvous gone bad make up
+// users.
+func TestT15UsersWhoComeAndGoAreNotRememberedWithoutEnd(t *testing.T) {
+	c := &classic{names: map[wire.Key]string{}, users: map[wire.Key]*classicUser{}}
+	for i := range maxClassicNames + 10 {
+		made := fmt.Sprintf("user%d", i)
+		c.apply(wire.ClassicUsers{Online: []wire.ClassicRow{classicRow(made, "198.51.100.1")}}, classicStart)
+		if gone := c.apply(wire.ClassicUsers{Gone: []string{made}}, classicStart); len(gone) != 1 || gone[0] != made {
+			t.Fatalf("gone are %q, want %s", gone, made)
+		}
+	}
+	if len(c.names) != maxClassicNames {
+		t.Errorf("%d names are remembered, want %d", len(c.names), maxClassicNames)
+	}
+	if name, known := c.nameOf(classicKey("user0")); name != "user0" || !known {
+		t.Errorf("the first is %q, known %v", name, known)
+	}
+}

@@ -129,6 +129,7 @@ func (d *Daemon) takeTalk(heard heardTalk) error {
 		return err
 	}
 	d.classic.received.Add(1)
+	d.classic.keep(user)
 	d.tookMessage(m)
 	return nil
 }
@@ -143,8 +144,14 @@ func (c *classic) spokeWith(key wire.Key, address netip.Addr, now time.Time) (st
 		return store.ClassicUser{}, false
 	}
 	user.talkedAt = now
-	c.names[key] = user.Name
 	return store.ClassicUser{Key: key, Name: user.Name}, true
+}
+
+// keep notes what a user is called that there is a message with.
+func (c *classic) keep(user store.ClassicUser) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.names[user.Key] = user.Name
 }
 
 // sendTalk sends a message to a user of the classic protocol. It is on our disk
@@ -170,6 +177,7 @@ func (d *Daemon) sendTalk(ctx context.Context, request api.SendRequest) (api.Sen
 	if err != nil {
 		return api.Sent{}, fmt.Errorf("accept message: %w", err)
 	}
+	d.classic.keep(user)
 	if !fresh {
 		return d.sentRow(m), nil
 	}
