@@ -71,7 +71,7 @@ func TestT19NothingSteersARealTerminal(t *testing.T) {
 	}
 	forbidden := []string{"\x1b]", "\x1bP", "\x1bc", "\x1b[2J", "\x1b[6n", "\x1b[31m", "\x07", "\x08", "\x00", "\x7f", "\n" + apitest.Forged}
 	for _, daemon := range []*apitest.Hostile{{}, {Flag: true}, {Word: nthWords(3)}, {Word: nthWords(6), Flag: true}} {
-		socket := serveHostile(t, daemon)
+		socket := apitest.Serve(t, daemon)
 		for _, line := range [][]string{
 			{"file", "send", "f", apitest.Attack}, {"file", "accept", apitest.Attack}, {"file", "ls"}, {"status"}, {"read"}, {"send", apitest.Attack, "hi"},
 			{"--json", "read"}, {"--json", "status"},

@@ -6,16 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"peerd/internal/printable"
@@ -119,7 +116,7 @@ func TestT19NoCommandShowsWhatSteersATerminal(t *testing.T) {
 	shown := make(map[string]bool)
 	for name, daemon := range variants {
 		t.Run(name, func(t *testing.T) {
-			socket := serveHostile(t, daemon)
+			socket := apitest.Serve(t, daemon)
 			lines := hostileCommands
 			if daemon.Fail != "" && daemon.Fail != api.CodeOther {
 				lines = [][]string{{"send", "NAME", "hi"}, {"file", "accept", "NAME"}, {"chat", "NAME"}} // all report alike
@@ -172,26 +169,6 @@ func event[E api.Event](t *testing.T, daemon *apitest.Hostile) E {
 	}
 	t.Fatal("there is no such event")
 	panic("unreachable")
-}
-
-// serveHostile returns the socket of a daemon.
-func serveHostile(t *testing.T, daemon api.Backend) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "peerctl") // sockets may not have long paths
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	socket := filepath.Join(dir, "peerd.sock")
-	l, err := api.Listen(socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var server sync.WaitGroup
-	server.Go(func() { api.Serve(ctx, l, daemon, zerolog.Nop()) })
-	t.Cleanup(func() { cancel(); server.Wait() })
-	return socket
 }
 
 // runHostile runs a command and returns what came out, once it has looked at it.

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/rs/zerolog"
 
 	"peerd/peer/api"
 	"peerd/peer/api/apitest"
@@ -59,21 +56,6 @@ func (d *sameID) AdvanceCursor(context.Context, api.CursorAdvance) error {
 	return nil
 }
 
-// serveSameID returns the socket of such a daemon.
-func serveSameID(t *testing.T) string {
-	t.Helper()
-	socket := filepath.Join(t.TempDir(), "s")
-	listener, err := api.Listen(socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var server sync.WaitGroup
-	server.Go(func() { api.Serve(ctx, listener, newSameID(), zerolog.Nop()) })
-	t.Cleanup(func() { cancel(); server.Wait() })
-	return socket
-}
-
 // enough interrupts a command when it has written a word.
 type enough struct {
 	bytes.Buffer
@@ -93,7 +75,7 @@ func TestAnIdUsedTwiceHidesNothingFromWhoReads(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), hangGuard)
 	defer cancel()
 	out := &enough{word: "second", interrupt: cancel}
-	run(ctx, []string{"--socket", serveSameID(t), "read", "--follow"}, stdio{in: strings.NewReader(""), out: out, err: new(bytes.Buffer)})
+	run(ctx, []string{"--socket", apitest.Serve(t, newSameID()), "read", "--follow"}, stdio{in: strings.NewReader(""), out: out, err: new(bytes.Buffer)})
 	if shown := out.String(); !strings.Contains(shown, "mallory  first") || !strings.Contains(shown, "bob  second") {
 		t.Errorf("shown was %q", shown)
 	}
@@ -105,7 +87,7 @@ func TestAnIdUsedTwiceHidesNothingFromAHook(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	args := []string{"--socket", serveSameID(t), "watch", "--type", "message", "--count", "2", "--exec", shell, "--", "-c", "cat"}
+	args := []string{"--socket", apitest.Serve(t, newSameID()), "watch", "--type", "message", "--count", "2", "--exec", shell, "--", "-c", "cat"}
 	code := run(t.Context(), args, stdio{in: strings.NewReader(""), out: &out, err: new(bytes.Buffer)})
 	if shown := out.String(); code != 0 || !strings.Contains(shown, `"first"`) || !strings.Contains(shown, `"second"`) {
 		t.Errorf("exit code %d, the hook got %q", code, shown)

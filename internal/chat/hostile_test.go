@@ -1,19 +1,14 @@
 package chat
 
 import (
-	"context"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 	"unicode"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/rs/zerolog"
 
 	"peerd/peer/api"
 	"peerd/peer/api/apitest"
@@ -30,7 +25,7 @@ func TestT19TheScreenIsOurs(t *testing.T) {
 	} {
 		for _, texts := range []*Texts{&English, &Chinese} {
 			t.Run(name, func(t *testing.T) {
-				client := api.NewClient(serveHostile(t, daemon))
+				client := api.NewClient(apitest.Serve(t, daemon))
 				defer client.Close()
 				s := &story{Model: New(client, texts, time.Now()), t: t}
 				s.after = func(time.Duration, func(time.Time) tea.Msg) tea.Cmd { return nil }
@@ -94,24 +89,4 @@ func eventsOf(t *testing.T, daemon *apitest.Hostile) []api.Event {
 			}
 		}
 	})
-}
-
-// serveHostile returns the socket of a daemon.
-func serveHostile(t *testing.T, daemon api.Backend) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "chat") // sockets may not have long paths
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	socket := filepath.Join(dir, "s")
-	l, err := api.Listen(socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var server sync.WaitGroup
-	server.Go(func() { api.Serve(ctx, l, daemon, zerolog.Nop()) })
-	t.Cleanup(func() { cancel(); server.Wait() })
-	return socket
 }
