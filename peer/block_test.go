@@ -10,6 +10,7 @@ import (
 	"github.com/quic-go/quic-go"
 
 	"peerd/peer/api"
+	"peerd/wire"
 )
 
 func block(t *testing.T, d *Daemon, peer string, blocked bool) api.Contact {
@@ -139,4 +140,24 @@ func TestBlockedContactIsNeitherForgottenNorReplaced(t *testing.T) {
 	wantCode(t, err, api.CodeBlocked)
 	_, err = alice.BlockContact(t.Context(), api.BlockRequest{Name: "nobody"})
 	wantCode(t, err, api.CodeNoSuchContact)
+}
+
+// TestASessionBlockedWhileItOpensIsNotKept drops a session before its conversation has
+// it: kept, it would stand for every later one with the same instance.
+func TestASessionBlockedWhileItOpensIsNotKept(t *testing.T) {
+	c := newCircle(t)
+	alice, bob := c.join("alice"), c.join("bob")
+	c.knows(alice, "bob")
+	instance := wire.Instance{1}
+	opened, err := alice.openSession(wire.Introduction{
+		Session: wire.DeriveSessionID(alice.Key(), alice.instance, bob.Key(), instance), Peer: bob.Key(), Instance: instance,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	alice.dropSessions(bob.Key())
+	talk := alice.conversation(bob.Key())
+	if talk.take(opened); talk.currentSession() != nil {
+		t.Error("the conversation has a session that is closed")
+	}
 }

@@ -168,11 +168,19 @@ func (c *conversation) sessionFor(m wire.Introduction) (*session, error) {
 	if old != nil {
 		c.daemon.spawn(func() { old.close(codeReplaced, "another instance") })
 	}
-	c.mu.Lock()
-	c.session = s
-	c.mu.Unlock()
+	c.take(s)
 	c.wake() // it may be connected already
 	return s, nil
+}
+
+// take makes s the session of the conversation. One that has been dropped since it was
+// opened would be taken for the one that the next introduction is for.
+func (c *conversation) take(s *session) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.session = s; s.ctx.Err() != nil {
+		c.session = nil
+	}
 }
 
 func (d *Daemon) openSession(m wire.Introduction) (*session, error) {
@@ -233,6 +241,7 @@ func (s *session) dropUnconnected() {
 // is a reason.
 func (s *session) drop(reason string) {
 	c := s.daemon.conversation(s.peer)
+	s.cancel() // first: see take
 	c.mu.Lock()
 	if c.session == s {
 		c.session = nil
