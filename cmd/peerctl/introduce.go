@@ -28,8 +28,9 @@ contacts    peers that you have added, verified, named or written to; not those 
 relay-only  nobody
 
 With everybody else you talk through the rendezvous' relay: messages arrive, files move
-at the relay's speed, and nobody but the rendezvous sees where you are. A blocked peer
-is not shown it under any setting. What a peer has learned before, it knows.`,
+at the relay's speed, and nobody but the rendezvous sees where you are. A blocked peer,
+or another key under a contact's name, is not shown it under any setting. What a peer
+has learned before, it knows.`,
 		Example: `  peerctl introduce
   peerctl introduce contacts`,
 		Args:      usageArgs(cobra.MaximumNArgs(1)),
