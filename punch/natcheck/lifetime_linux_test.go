@@ -20,7 +20,9 @@ func TestAnIdleMappingIsSeenToLiveAndToDie(t *testing.T) {
 	} {
 		home := lab.Home(behaviour.String(), natlab.Userspace(behaviour), natlab.Link{})
 		config := configFor(t, home.Host(behaviour.String()), server)
+		neighbour := home.Host("neighbour of " + behaviour.String())
 		t.Run(behaviour.String(), func(t *testing.T) {
+			t.Parallel()
 			alive, err := natcheck.Survives(t.Context(), config, 100*time.Millisecond, 0)
 			if !alive || err != nil {
 				t.Errorf("after a moment: alive %v, %v", alive, err)
@@ -30,7 +32,7 @@ func TestAnIdleMappingIsSeenToLiveAndToDie(t *testing.T) {
 			if alive || err != nil {
 				t.Errorf("after twice the router's timeout: alive %v, %v", alive, err)
 			}
-			configFor(t, home.Host("main of "+behaviour.String()), server) // is not banned
+			configFor(t, neighbour, server) // is not banned
 		})
 	}
 }
