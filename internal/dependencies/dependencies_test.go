@@ -292,7 +292,7 @@ func TestProgramsContainNoBannedPackage(t *testing.T) {
 
 // What is for tests can do what no program of a user should.
 func TestProgramsContainNothingOfTheTests(t *testing.T) {
-	forTests := regexp.MustCompile(`^peerd/internal/(natlab|chaos|endtoend|stage|matrix|figures|demo|wrongclock|rogue|flood|release|dependencies|purity)\b|test$`)
+	forTests := regexp.MustCompile(`^peerd/internal/(natlab|chaos|endtoend|stage|matrix|figures|demo|wrongclock|rogue|hostilequic|flood|release|dependencies|purity)\b|test$`)
 	forEachProgram(t, func(t *testing.T, program string, linked []goPackage) {
 		for _, p := range linked {
 			if !p.Standard && !p.foreign() && forTests.MatchString(p.ImportPath) {
