@@ -36,6 +36,7 @@ func bulkConfig() *quic.Config {
 	config.MaxIdleTimeout = bulkIdleTimeout
 	config.InitialStreamReceiveWindow = 2 << 20
 	config.InitialConnectionReceiveWindow = 3 << 20
+	config.MaxIncomingStreams = -1 // who dials is the one who asks
 	return config
 }
 

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/binary"
+	"io"
 	"net"
 	"sync"
 	"testing"
@@ -107,7 +108,7 @@ func recordSession(t *testing.T, protocol string, config *quic.Config, cache tls
 	defer near.Close()
 	defer accepting.Close()
 	defer dialling.Close()
-	listener, err := accepting.Listen(bob.AcceptTLS([]string{protocol}, func(wire.Key) bool { return true }), config)
+	listener, err := accepting.Listen(bob.AcceptTLS([]string{protocol}, func(wire.Key) bool { return true }), socket.QUICConfig())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,22 +122,30 @@ func recordSession(t *testing.T, protocol string, config *quic.Config, cache tls
 	if err != nil {
 		t.Fatal(err)
 	}
-	for from, to := range map[*quic.Conn]*quic.Conn{connection: accepted, accepted: connection} {
-		stream, err := from.OpenUniStream()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := stream.Write([]byte(relayedCanary)); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := to.AcceptUniStream(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+	asking, err := connection.OpenStream()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sayCanary(t, asking)
+	answering, err := accepted.AcceptStream(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sayCanary(t, answering)
+	if _, err := io.ReadFull(asking, make([]byte, len(relayedCanary))); err != nil {
+		t.Fatal(err)
 	}
 	if state := connection.ConnectionState(); state.Used0RTT || state.TLS.DidResume || state.TLS.Version != tls.VersionTLS13 || state.TLS.CurveID != tls.X25519 {
 		t.Errorf("used 0-RTT: %t, resumed: %t, TLS %x, key exchange %s", state.Used0RTT, state.TLS.DidResume, state.TLS.Version, state.TLS.CurveID)
 	}
 	return relayed
+}
+
+func sayCanary(t *testing.T, stream *quic.Stream) {
+	t.Helper()
+	if _, err := stream.Write([]byte(relayedCanary)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func newIdentity(t *testing.T) *identity.Identity {

@@ -87,7 +87,7 @@ func connectBare(b *testing.B) (from, to *quic.Conn) {
 // benchmarkStream sends one MiB per iteration over a single stream, and returns
 // the rate in MB/s.
 func benchmarkStream(b *testing.B, from, to *quic.Conn) float64 {
-	stream, err := from.OpenUniStream()
+	stream, err := from.OpenStream()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func benchmarkStream(b *testing.B, from, to *quic.Conn) float64 {
 	rand.Read(block)
 	received := make(chan int64)
 	go func() {
-		stream, err := to.AcceptUniStream(context.Background())
+		stream, err := to.AcceptStream(context.Background())
 		if err != nil {
 			b.Error(err)
 			close(received)

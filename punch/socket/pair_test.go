@@ -215,7 +215,7 @@ func tlsConfigs(t testing.TB) (server, client *tls.Config) {
 // arrive whole. It calls between after each block is written.
 func transfer(t testing.TB, from, to *quic.Conn, blocks int, between func(block int)) {
 	t.Helper()
-	stream, err := from.OpenUniStream()
+	stream, err := from.OpenStream()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,11 +244,12 @@ func transfer(t testing.TB, from, to *quic.Conn, blocks int, between func(block 
 func hashStream(t testing.TB, conn *quic.Conn) []byte {
 	ctx, cancel := context.WithTimeout(context.Background(), hangGuard)
 	defer cancel()
-	stream, err := conn.AcceptUniStream(ctx)
+	stream, err := conn.AcceptStream(ctx)
 	if err != nil {
 		t.Errorf("accept stream: %v", err)
 		return nil
 	}
+	defer stream.Close()
 	stream.SetReadDeadline(time.Now().Add(hangGuard))
 	hash := sha256.New()
 	if _, err := io.Copy(hash, stream); err != nil {

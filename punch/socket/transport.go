@@ -19,10 +19,13 @@ const idleTimeout = 24 * time.Hour
 func newTransport(conn net.PacketConn) *quic.Transport {
 	var resetKey quic.StatelessResetKey
 	rand.Read(resetKey[:]) // never fails: crypto/rand ends the program instead
+	admission := newAdmission()
 	return &quic.Transport{
 		Conn:                  conn,
 		ConnectionIDGenerator: connectionIDs{},
 		StatelessResetKey:     &resetKey,
+		VerifySourceAddress:   admission.crowded,
+		ConnContext:           admission.admit,
 	}
 }
 
@@ -58,8 +61,11 @@ func QUICConfig() *quic.Config {
 		InitialConnectionReceiveWindow: 512 << 10,
 		MaxStreamReceiveWindow:         16 << 20,
 		MaxConnectionReceiveWindow:     32 << 20,
-		// A session needs a handful of streams; each costs memory.
-		MaxIncomingStreams:    64,
-		MaxIncomingUniStreams: 64,
+		// A session needs a handful of streams, and a peer gone bad can have each take
+		// 1.7 MiB for a thousand fragments with gaps between them. Fewer, and streams of
+		// the future wait for each other; more is only for such a peer.
+		MaxIncomingStreams: 8,
+		// Nobody opens one, so nobody would ever read it.
+		MaxIncomingUniStreams: -1,
 	}
 }
