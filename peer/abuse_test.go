@@ -104,15 +104,15 @@ func TestT02SessionsAreCounted(t *testing.T) {
 	d := &Daemon{sessions: map[wire.SessionID]*session{}}
 	for i := range maxSessions {
 		id := wire.SessionID{1, byte(i), byte(i >> 8)}
-		if !d.hasRoomFor(id) {
+		if !d.hasRoomFor(wire.Introduction{Session: id}) {
 			t.Fatalf("there is no room for session %d", i)
 		}
 		d.sessions[id] = &session{id: id}
 	}
-	if d.hasRoomFor(wire.SessionID{2}) {
+	if d.hasRoomFor(wire.Introduction{Session: wire.SessionID{2}}) {
 		t.Errorf("there is room for more than %d sessions", maxSessions)
 	}
-	if !d.hasRoomFor(wire.SessionID{1}) {
+	if !d.hasRoomFor(wire.Introduction{Session: wire.SessionID{1}}) {
 		t.Error("a session that there is cannot be introduced again")
 	}
 }
@@ -136,5 +136,32 @@ func TestT02IntroductionsBeyondThatAreIgnored(t *testing.T) {
 	alice.mu.Unlock()
 	if opened {
 		t.Error("a session more than there is room for was opened")
+	}
+}
+
+// TestT15PeersThatAreMadeUpAreNotMetWithoutEnd has a rendezvous introduce one peer more
+// than a circle may have had.
+func TestT15PeersThatAreMadeUpAreNotMetWithoutEnd(t *testing.T) {
+	c := newCircle(t)
+	alice, bob, carol := c.join("alice"), c.join("bob"), c.join("carol")
+	c.knows(alice, "bob")
+	c.knows(alice, "carol")
+	alice.conversation(bob.Key())
+	alice.mu.Lock()
+	for i := range maxConversations - 1 {
+		alice.conversations[wire.Key{0: 0xff, 1: byte(i >> 16), 2: byte(i >> 8), 3: byte(i)}] = new(conversation)
+	}
+	alice.mu.Unlock()
+	for _, peer := range []*Daemon{bob, carol} {
+		instance := wire.Instance{1}
+		alice.introduced(wire.Introduction{
+			Session: wire.DeriveSessionID(alice.Key(), alice.instance, peer.Key(), instance), Peer: peer.Key(), Instance: instance,
+		})
+	}
+	if alice.existingConversation(carol.Key()) != nil {
+		t.Error("there is a conversation with one more")
+	}
+	if alice.conversation(bob.Key()).currentSession() == nil {
+		t.Error("a peer that we know was not met")
 	}
 }

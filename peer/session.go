@@ -14,6 +14,7 @@ import (
 	"peerd/internal/identity"
 	"peerd/punch"
 	"peerd/punch/socket"
+	"peerd/roster"
 	"peerd/wire"
 )
 
@@ -34,6 +35,12 @@ const (
 // gone bad could introduce us to sixty thousand peers that it has made up, each of
 // which costs us an engine and four goroutines for unconnectedLimit.
 const maxSessions = 1024
+
+// maxConversations bounds the peers with whom introductions make us begin a
+// conversation, which stays, and costs two goroutines, when its session has gone. As many
+// are members at one time; more come only one after the other, made up. Whom the user
+// writes to is not bounded.
+const maxConversations = roster.MaxMembers
 
 // Application error codes a session is closed with.
 const (
@@ -84,8 +91,8 @@ func (d *Daemon) introduced(m wire.Introduction) {
 		d.lies.Warn().Stringer("peer", m.Peer).Msg("introduction to a stranger")
 		return
 	}
-	if !d.hasRoomFor(m.Session) {
-		d.lies.Warn().Stringer("peer", m.Peer).Msg("introduction passed over, there are too many sessions")
+	if !d.hasRoomFor(m) {
+		d.lies.Warn().Stringer("peer", m.Peer).Msg("introduction passed over, there are too many sessions or peers")
 		return
 	}
 	if err := d.shuns(m.Peer); err != nil {
@@ -141,11 +148,13 @@ func (d *Daemon) search(s *session, m wire.Introduction) {
 	}
 }
 
-// hasRoomFor reports whether there is the session, or may be.
-func (d *Daemon) hasRoomFor(id wire.SessionID) bool {
+// hasRoomFor reports whether there are the session and the conversation that an
+// introduction is for, or may be.
+func (d *Daemon) hasRoomFor(m wire.Introduction) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.sessions[id] != nil || len(d.sessions) < maxSessions
+	return (d.sessions[m.Session] != nil || len(d.sessions) < maxSessions) &&
+		(d.conversations[m.Peer] != nil || len(d.conversations) < maxConversations)
 }
 
 // sessionFor returns the session an introduction is for, and ends an older one:
