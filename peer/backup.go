@@ -8,7 +8,6 @@ import (
 	"os"
 	"time"
 
-	"peerd/internal/identity"
 	"peerd/peer/backup"
 	"peerd/peer/store"
 )
@@ -43,7 +42,7 @@ func BackUp(ctx context.Context, w io.Writer, stateDir string) error {
 }
 
 func writeBackup(ctx context.Context, w io.Writer, s *store.Store, stateDir string) error {
-	self, err := identity.LoadOrCreate(stateDir)
+	self, err := loadKey(stateDir, s)
 	if err != nil {
 		return err
 	}

@@ -143,8 +143,9 @@ type Daemon struct {
 
 // Start opens the state directory and starts the daemon: it logs in, and goes
 // on trying for as long as it runs. Without a circle to log in to it returns
-// ErrNoCircle, with an invite to a second one an *OtherCircleError, and when
-// another daemon uses the directory a *store.InUseError.
+// ErrNoCircle, with an invite to a second one an *OtherCircleError, to a member
+// without its key ErrKeyLost, and when another daemon uses the directory a
+// *store.InUseError.
 func Start(config Config) (*Daemon, error) {
 	opened, err := store.Open(config.StateDir)
 	if err != nil {
@@ -174,7 +175,7 @@ func Start(config Config) (*Daemon, error) {
 
 // open makes a daemon that does not run yet.
 func open(config Config, opened *store.Store) (*Daemon, error) {
-	self, err := identity.LoadOrCreate(config.StateDir)
+	self, err := loadKey(config.StateDir, opened)
 	if err != nil {
 		return nil, err
 	}

@@ -1,11 +1,11 @@
 package rendezvous
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
 
-	"peerd/internal/identity"
 	"peerd/internal/invite"
 	"peerd/wire"
 )
@@ -68,13 +68,13 @@ func OpenAdmin(dir string) (Admin, error) {
 	if err := checkStateFile(dir); err != nil {
 		return nil, err
 	}
-	self, err := identity.LoadOrCreate(dir)
-	if err != nil {
-		return nil, err
-	}
 	state, err := openState(dir)
 	if err != nil {
 		return nil, err
+	}
+	self, err := state.loadKey(dir)
+	if err != nil {
+		return nil, errors.Join(err, state.close())
 	}
 	return &stopped{state: state, key: self.Key()}, nil
 }

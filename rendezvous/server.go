@@ -136,7 +136,7 @@ func Open(config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	self, err := identity.LoadOrCreate(config.StateDir)
+	self, err := state.loadKey(config.StateDir)
 	if err != nil {
 		return nil, errors.Join(err, state.close())
 	}

@@ -59,6 +59,8 @@ func hintFor(err error, command string) string {
 	switch {
 	case errors.Is(err, backup.ErrNotABackup):
 		return "give a file that peerd backup has written, all of it"
+	case errors.Is(err, peer.ErrKeyLost):
+		return "put it back from a backup (the archives that peerd backup writes hold it), or join as somebody new in another directory with --state"
 	case errors.Is(err, peer.ErrNoCircle):
 		return "join one with: peerd run --join INVITE (rendezvous run prints an invite)"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EROFS):

@@ -32,23 +32,40 @@ const (
 // It refuses a key file that others can read, own or replace: whoever has the key
 // is the peer. The error says how to put it right.
 func LoadOrCreate(dir string) (*Identity, error) {
+	self, err := Load(dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return self, err
+	}
+	if err := inside(dir, create); err != nil {
+		return nil, err
+	}
+	// Read back what is there: when two processes start at once, one file wins and both
+	// are the same peer.
+	return Load(dir)
+}
+
+// Load reads the key file in dir, for whom another key would not do: what is there was
+// made with this one. The error is fs.ErrNotExist when there is none.
+func Load(dir string) (self *Identity, err error) {
+	err = inside(dir, func(root *os.Root) error {
+		private, err := load(root)
+		if err != nil {
+			return err
+		}
+		self, err = newIdentity(private)
+		return err
+	})
+	return self, err
+}
+
+// inside runs do in dir, which is made when it does not exist.
+func inside(dir string, do func(*os.Root) error) error {
 	root, err := statedir.Open(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer root.Close()
-	private, err := load(root)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = create(root); err == nil {
-			// Read back what is there: when two processes start at once, one
-			// file wins and both are the same peer.
-			private, err = load(root)
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return newIdentity(private)
+	return do(root)
 }
 
 // load reads the key file; fs.ErrNotExist when there is none.
