@@ -100,6 +100,10 @@ func TestMessagesWaitForABlockedContact(t *testing.T) {
 	if err := bob.Close(); err != nil {
 		t.Fatal(err)
 	}
+	c.await("alice sees bob leave, and asks for him no more", func() bool {
+		row, _ := alice.rosterRow(bob.Key())
+		return !row.Online
+	})
 	sent, err := alice.Send(t.Context(), api.SendRequest{To: "bob", Text: "for later"})
 	if err != nil {
 		t.Fatal(err)
