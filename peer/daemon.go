@@ -91,6 +91,11 @@ type Daemon struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	group  sync.WaitGroup
+	// accepting is the goroutine that accepts sessions, until the listener is closed.
+	accepting sync.WaitGroup
+	// departed ends when our peers have been told that we close, and lets us log out.
+	departed  context.Context
+	letLogout context.CancelFunc
 
 	// backingUp is held while a backup is made: there is one copy at a time.
 	backingUp sync.Mutex
@@ -162,7 +167,7 @@ func Start(config Config) (*Daemon, error) {
 	d.group.Go(d.keepMapped)
 	d.group.Go(d.keepSightings)
 	d.group.Go(d.keepPrekeys)
-	d.group.Go(d.acceptSessions)
+	d.accepting.Go(d.acceptSessions)
 	d.group.Go(d.openEnvelopes)
 	d.group.Go(d.tellDamage)
 	if config.Classic {
@@ -201,6 +206,7 @@ func open(config Config, opened *store.Store) (*Daemon, error) {
 	}
 	rand.Read(d.instance[:])
 	d.ctx, d.cancel = context.WithCancel(context.Background())
+	d.departed, d.letLogout = context.WithCancel(context.Background())
 	if d.membership, err = d.loadMembership(); err != nil {
 		return nil, err
 	}
@@ -251,15 +257,14 @@ func (d *Daemon) openSocket() error {
 // Key returns our own key.
 func (d *Daemon) Key() wire.Key { return d.self.Key() }
 
-// Close logs out, ends all sessions, waits for everything the daemon started,
+// Close ends all sessions, logs out, waits for everything the daemon started,
 // and closes the state directory. Messages not yet delivered stay queued in it.
 func (d *Daemon) Close() error {
+	d.socket.Depart() // connections end with the context
 	d.mu.Lock()
 	d.cancel()
 	d.mu.Unlock()
-	err := d.listener.Close()
-	d.sawOnline()
-	d.closeSessions()
+	err := d.depart()
 	d.group.Wait()
 	d.closeSessions() // opened by an introduction that was on its way
 	return errors.Join(err, d.socket.Close(), d.store.Close())
@@ -276,10 +281,15 @@ func (d *Daemon) spawn(f func()) {
 }
 
 // relayByControl sends a session's datagram inside the control connection, or
-// drops it: QUIC repeats what matters.
+// drops it: QUIC repeats what matters, but for the last packets, which wait for room.
 func (d *Daemon) relayByControl(session wire.SessionID, payload []byte) {
-	if c := d.currentControl(); c != nil {
-		c.TrySend(wire.Relay{Session: session, Payload: payload})
+	relay := wire.Relay{Session: session, Payload: payload}
+	switch c := d.currentControl(); {
+	case c == nil:
+	case d.ctx.Err() != nil:
+		_ = c.Send(relay)
+	default:
+		c.TrySend(relay)
 	}
 }
 

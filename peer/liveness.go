@@ -24,6 +24,10 @@ const (
 	// absencePatience is how long a session without a direct path outlives its
 	// peer's logout. It covers a peer, or a rendezvous, that comes back soon.
 	absencePatience = 15 * time.Second
+	// handshakePatience is the same for a session without a connection, which has little
+	// to lose: its peer stopped during the handshake and could not say so. A dead direct
+	// path has been left by then (punch.TrustFor).
+	handshakePatience = 2 * time.Second
 	// receiptPatience is how long a message may be without a receipt before its
 	// conversation talks again. It doubles each time, up to longestReceipt: the
 	// disk of the peer may be full.
@@ -129,7 +133,7 @@ func (s *session) watchAbsence() {
 	s.punch.Suspect()
 	for {
 		select {
-		case <-time.After(absencePatience):
+		case <-time.After(s.patienceWithAbsence()):
 		case <-s.ctx.Done():
 			return
 		}
@@ -141,6 +145,13 @@ func (s *session) watchAbsence() {
 			return
 		}
 	}
+}
+
+func (s *session) patienceWithAbsence() time.Duration {
+	if s.connected() {
+		return absencePatience
+	}
+	return handshakePatience
 }
 
 // progressed notes that messages went out, or that a receipt came back.

@@ -187,13 +187,14 @@ func (d *Daemon) wentOffline() {
 	d.classic.offline(time.Now())
 }
 
-// endWith logs out when the daemon closes. The function it returns closes the
-// connection when it has ended for another reason.
+// endWith logs out when the daemon closes and its sessions have ended. The function it
+// returns closes the connection when it has ended for another reason.
 func (d *Daemon) endWith(connection *control.Conn) (ended func()) {
 	done := make(chan struct{})
 	d.group.Go(func() {
 		select {
 		case <-d.ctx.Done():
+			d.awaitDeparture()
 			connection.Logout("shutting down")
 		case <-done:
 			connection.Close()

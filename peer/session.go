@@ -281,21 +281,24 @@ func (s *session) keepDialled() {
 }
 
 func (s *session) dial() (*quic.Conn, error) {
-	ctx, cancel := context.WithTimeout(s.ctx, handshakeTimeout)
+	ctx, cancel := s.handshakeContext()
 	defer cancel()
 	tls := s.daemon.self.MutualTLS(wire.SessionProtocol, s.peer)
 	return s.daemon.socket.Transport().Dial(ctx, s.punch.Addr(), tls, socket.QUICConfig())
 }
 
-// acceptSessions hands incoming QUIC connections to their sessions.
+// acceptSessions hands incoming QUIC connections to their sessions, until the
+// listener is closed and all have been told so who shook hands with it.
 func (d *Daemon) acceptSessions() {
 	for {
-		connection, err := d.listener.Accept(d.ctx)
+		connection, err := d.listener.Accept(context.Background())
 		if err != nil {
 			return
 		}
 		s := d.sessionOf(connection)
 		switch {
+		case d.ctx.Err() != nil:
+			connection.CloseWithError(codeClosed, "closing")
 		case s == nil:
 			connection.CloseWithError(codeStranger, "not introduced")
 		case connection.ConnectionState().TLS.NegotiatedProtocol == wire.BulkProtocol:
@@ -400,11 +403,21 @@ func (s *session) lost(connection *quic.Conn) {
 	}
 	cause := context.Cause(connection.Context())
 	s.daemon.log.Debug().Err(cause).Stringer("peer", s.peer).Msg("session connection lost")
-	if end, ok := errors.AsType[*quic.ApplicationError](cause); ok && end.Remote && end.ErrorCode == codeClosed {
+	if isGoodbye(cause) {
 		s.daemon.spawn(func() { s.drop("peer closed") }) // this instance does not come back
 		return
 	}
 	s.daemon.conversation(s.peer).want(true)
+}
+
+// isGoodbye reports whether the peer's daemon closes, or has blocked us. One that
+// closes while it shakes hands refuses, and the handshake may be over on our side.
+func isGoodbye(cause error) bool {
+	if end, ok := errors.AsType[*quic.ApplicationError](cause); ok {
+		return end.Remote && end.ErrorCode == codeClosed
+	}
+	end, ok := errors.AsType[*quic.TransportError](cause)
+	return ok && end.Remote && end.ErrorCode == quic.ConnectionRefused
 }
 
 func (s *session) connected() bool { return s.currentConnection() != nil }
@@ -454,12 +467,6 @@ func (d *Daemon) allSessions() []*session {
 		all = append(all, s)
 	}
 	return all
-}
-
-func (d *Daemon) closeSessions() {
-	for _, s := range d.allSessions() {
-		s.close(codeClosed, "closing")
-	}
 }
 
 // errNotConnected is returned for work that needs a connection when it has

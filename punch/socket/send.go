@@ -25,6 +25,10 @@ func (x *Session) send(packets []byte, segmentSize int, ecn uint8) {
 	if x.isReliable(path) {
 		return
 	}
+	if x.socket.departing.Load() && len(packets) <= segmentSize {
+		x.socket.config.RelayByControl(x.id, packets)
+		return
+	}
 	count := (len(packets) + segmentSize - 1) / segmentSize
 	for range x.redundancy.further(count, time.Now()) {
 		x.sendOnce(path, packets, segmentSize, ecn)

@@ -39,6 +39,8 @@ type Socket struct {
 	governor governor
 	// relay is where relay frames go to and come from; nil: RelayByControl.
 	relay atomic.Pointer[netip.AddrPort]
+	// departing is set from Depart on.
+	departing atomic.Bool
 	// rendezvous is where auxiliary sockets log in; nil: nowhere.
 	rendezvous atomic.Pointer[netip.AddrPort]
 
@@ -166,6 +168,11 @@ func (s *Socket) SetRelay(server netip.AddrPort) {
 // Transport is the QUIC transport over this socket; its addresses are
 // Session.Addr values. It is the Socket's: do not close it.
 func (s *Socket) Transport() *quic.Transport { return s.transport }
+
+// Depart has single packets that sessions send from here on also go by
+// RelayByControl: QUIC sends the last packet of a connection once, and it must neither
+// get lost nor come to the rendezvous after our logout. It cannot be taken back.
+func (s *Socket) Depart() { s.departing.Store(true) }
 
 // Close ends all sessions and the socket, and waits for its goroutines.
 // QUIC connections that are still open end without a word to the peer.
