@@ -168,7 +168,8 @@ func (s *Store) Saw(ctx context.Context, seen map[wire.Key]time.Time) error {
 	})
 }
 
-// Forget removes the pin of a key; delivered and received messages stay. With
+// Forget removes the pin of a key, and that its files are taken without asking;
+// delivered and received messages stay. With
 // discard it deletes the messages to the key that are not known to be delivered,
 // and returns their ids; without, the error is a *PendingError when there are
 // any. It is ErrNotFound when there was nothing to forget. An error has changed
@@ -189,6 +190,10 @@ func (s *Store) Forget(ctx context.Context, key wire.Key, discard bool) ([]wire.
 		}
 		if removed == 0 && pending == 0 {
 			return nil, refusal{ErrNotFound}
+		}
+		// What it was allowed goes with it; what it was forbidden stays.
+		if err := tx.exec(`DELETE FROM file_policy WHERE peer = ? AND policy = ?`, key[:], FileAuto); err != nil {
+			return nil, err
 		}
 		return tx.discardPending(key)
 	})

@@ -339,3 +339,18 @@ func TestWhoWasForgottenIsToldOfTheGroupAnew(t *testing.T) {
 		t.Errorf("told of the group count %d, alice among them: %v; want bob alone", len(told), alsoAlice)
 	}
 }
+
+func TestWhoIsForgottenIsNotTrustedWithFiles(t *testing.T) {
+	s := openTest(t)
+	for key, policy := range map[wire.Key]FilePolicy{alice: FileAuto, bob: FileNever} {
+		check(t, s.Pin(t.Context(), Contact{Key: key, Name: key.String(), PinnedAt: noon}))
+		check(t, s.SetFilePolicy(t.Context(), key, policy))
+		_, err := s.Forget(t.Context(), key, false)
+		check(t, err)
+	}
+	for key, want := range map[wire.Key]FilePolicy{alice: FileAsk, bob: FileNever} {
+		if got, err := s.FilePolicy(t.Context(), key); err != nil || got != want {
+			t.Errorf("%s: %v, %v, want %s", key, got, err, want)
+		}
+	}
+}
