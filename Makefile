@@ -54,10 +54,10 @@ UNWATCHED := modernc.org/sqlite/lib github.com/mattn/go-runewidth
 # A program under the race detector takes a second to exit, unless GORACE says otherwise.
 # The second line is without -race: what it looks at are the real programs, in processes of their own, as they are
 # released; the race detector sees this process only, and would make the lab's timing another one. -trimpath, as in a
-# release, so that packages are compiled once for both.
+# release, so that packages are compiled once for both. Four labs at a time, because they wait more than they compute.
 test: setup lint ## everything: unit tests with the race detector, the lab, a short fuzz of every decoder
 	CGO_ENABLED=1 GORACE=atexit_sleep_ms=10 $(GO) test -race $(UNWATCHED:%=-gcflags=%=-race=false) -shuffle=on -timeout 15m $$($(GO) list ./... | grep -v -e /internal/endtoend -e /internal/chaos$$ -e /internal/release$$)
-	$(GO) test -trimpath -shuffle=on -timeout 15m -p 1 ./internal/endtoend ./internal/chaos ./internal/release
+	$(GO) test -trimpath -shuffle=on -timeout 15m -p 1 -parallel 4 ./internal/endtoend ./internal/chaos ./internal/release
 	test "$$($(GO) env GOOS GOARCH | tr '\n' ' ')" != "linux amd64 " || GOARCH=386 $(GO) test $(DECODERS)
 	$(MAKE) fuzz-short
 

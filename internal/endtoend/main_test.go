@@ -164,10 +164,16 @@ func received(t testing.TB, p *stage.Peer, from string) []string {
 // eventually polls a condition until it holds; there is no event to wait for.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(40 * time.Second)
+	eventuallyWithin(t, 40*time.Second, what, condition)
+}
+
+// eventuallyWithin does so for what takes longer on a loaded machine.
+func eventuallyWithin(t testing.TB, limit time.Duration, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(limit)
 	for !condition() {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 40 s: %s", what)
+			t.Fatalf("not within %v: %s", limit, what)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
