@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -17,6 +18,7 @@ import (
 // change of state elsewhere, rows with --json.
 type transferView struct {
 	app       *app
+	mu        sync.Mutex // held to write transfers, and by the bars, which draw in goroutines of their own, to read
 	transfers []api.Transfer
 	goal      transferGoal
 	bars      *mpb.Progress // nil where there are none
@@ -39,7 +41,11 @@ func (a *app) newTransferView(transfers []api.Transfer, goal transferGoal) *tran
 // newBar draws: holiday.zip  running 15%  12.1 MB / 80.0 MB [===>    ]  9.1 MB/s
 func (v *transferView) newBar(i int, first api.Transfer) *mpb.Bar {
 	began := time.Now()
-	state := func(decor.Statistics) string { return v.app.transferState(v.transfers[i]) }
+	state := func(decor.Statistics) string {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		return v.app.transferState(v.transfers[i])
+	}
 	count := func(s decor.Statistics) string { return byteCount(s.Current) + " / " + byteCount(first.Size) }
 	rate := func(s decor.Statistics) string {
 		return byteCount(int64(float64(s.Current-first.Moved)/time.Since(began).Seconds())) + "/s"
@@ -65,7 +71,9 @@ func (v *transferView) update(t api.Transfer) (changed bool, err error) {
 	}
 	before := v.transfers[i]
 	changed = before.State != t.State || before.Reason != t.Reason || before.Moved != t.Moved
+	v.mu.Lock()
 	v.transfers[i] = t
+	v.mu.Unlock()
 	switch {
 	case !changed:
 	case v.bars != nil:
