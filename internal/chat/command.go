@@ -43,7 +43,7 @@ func (m *Model) unsendLast() tea.Cmd {
 		m.notice = m.text.NothingToEdit
 		return nil
 	}
-	return m.edit(api.EditRequest{ID: e.message.ID, Unsend: true})
+	return m.edit(m.shown, api.EditRequest{ID: e.message.ID, Unsend: true})
 }
 
 func (m *Model) searchFor(text string) tea.Cmd {

@@ -17,7 +17,7 @@ const (
 
 // conversation is one row of the roster and what has been said there.
 type conversation struct {
-	id    string // key of the peer, or name of the group; stable
+	id    string // key of the peer, or id of the group; stable
 	name  string
 	group *api.Group // nil for a peer
 	peer  api.Peer   // zero for a group

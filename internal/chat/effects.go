@@ -29,7 +29,11 @@ type (
 		err     error
 	}
 	// changedMsg says whether a message of ours could be edited or unsent.
-	changedMsg struct{ err error }
+	changedMsg struct {
+		id      string // of the conversation
+		request api.EditRequest
+		err     error
+	}
 	// foundMsg is the answer to a search.
 	foundMsg struct {
 		text     string
@@ -110,19 +114,17 @@ func (m *Model) send(c *conversation, text string) tea.Cmd {
 }
 
 // edit changes a message of ours, or takes it back.
-func (m *Model) edit(request api.EditRequest) tea.Cmd {
-	daemon := m.daemon
+func (m *Model) edit(c *conversation, request api.EditRequest) tea.Cmd {
+	m.sending++
+	daemon, id := m.daemon, c.id
 	return ask(func(ctx context.Context) tea.Msg {
 		_, err := daemon.Edit(ctx, request)
-		return changedMsg{err}
+		return changedMsg{id: id, request: request, err: err}
 	})
 }
 
 func (m *Model) search(c *conversation, text string) tea.Cmd {
-	daemon, request := m.daemon, api.SearchRequest{Texts: []string{text}, Limit: page}
-	if c.group == nil {
-		request.Peer = c.ref()
-	}
+	daemon, request := m.daemon, api.SearchRequest{Texts: []string{text}, Peer: c.ref(), Limit: page}
 	return ask(func(ctx context.Context) tea.Msg {
 		messages, err := daemon.Search(ctx, request)
 		return foundMsg{text: text, messages: messages, err: err}

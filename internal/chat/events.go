@@ -37,7 +37,7 @@ func (m *Model) hear(msg tea.Msg) tea.Cmd {
 	case foundMsg:
 		m.found(msg)
 	case changedMsg:
-		m.complain(msg.err)
+		return m.changed(msg)
 	case markedMsg:
 		m.complain(msg.err)
 	default:
@@ -84,6 +84,9 @@ func (m *Model) rosterCame(msg rosterMsg) tea.Cmd {
 	var command tea.Cmd
 	if m.shown == nil && len(m.list) > 0 {
 		command = m.show(m.list[0])
+	}
+	if c := m.shown; c != nil && !c.loaded && !c.loading { // the last attempt has failed
+		command = tea.Batch(command, m.load(c))
 	}
 	if m.stale {
 		command = tea.Batch(command, m.refresh())
@@ -203,26 +206,44 @@ func (m *Model) receipt(receipt api.Receipt) tea.Cmd {
 // sent takes the answer to a text. One that the daemon did not take is back in
 // the input, unless there is something else by now.
 func (m *Model) sent(msg sentMsg) tea.Cmd {
-	m.sending--
-	if m.quitting && m.sending == 0 && msg.err == nil {
-		return tea.Quit
-	}
-	m.quitting = false
+	command := m.answered(msg.err)
 	c := m.conversation(msg.id)
 	if c == nil {
-		return nil
+		return command
 	}
 	if msg.err == nil {
 		c.unsure = api.SendRequest{}
-		return nil
+		return command
 	}
 	c.unsure = msg.request
-	m.complain(msg.err)
 	switch {
 	case c == m.shown && m.input.Value() == "":
-		m.input.SetValue(msg.request.Text)
+		m.input.SetValue(asTyped(msg.request.Text))
 	case c != m.shown && c.draft == "":
-		c.draft = msg.request.Text
+		c.draft = asTyped(msg.request.Text)
+	}
+	return command
+}
+
+// changed takes the answer to an edit. A text that the daemon did not take is back
+// in the input, unless there is something else by now.
+func (m *Model) changed(msg changedMsg) tea.Cmd {
+	idle := m.shown != nil && m.shown.id == msg.id && m.editing == "" && m.input.Value() == ""
+	if msg.err != nil && !msg.request.Unsend && idle {
+		m.editing = msg.request.ID
+		m.input.SetValue(asTyped(msg.request.Text))
+	}
+	return m.answered(msg.err)
+}
+
+// answered notes that the daemon has answered for a text. Who wants to quit does so
+// when it has answered for all, and stays to see what went wrong with one.
+func (m *Model) answered(err error) tea.Cmd {
+	m.sending--
+	m.complain(err)
+	m.quitting = m.quitting && err == nil
+	if m.quitting && m.sending == 0 {
+		return tea.Quit
 	}
 	return nil
 }

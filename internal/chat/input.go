@@ -92,7 +92,7 @@ func (m *Model) submit() tea.Cmd {
 	m.shown.scroll = 0
 	if id := m.editing; id != "" {
 		m.cancelEdit()
-		return m.edit(api.EditRequest{ID: id, Text: text})
+		return m.edit(m.shown, api.EditRequest{ID: id, Text: text})
 	}
 	return m.send(m.shown, text)
 }
@@ -103,6 +103,15 @@ func escapedSlash(text string) string {
 		return "/"
 	}
 	return ""
+}
+
+// asTyped is what a user types for a text: one that begins with a slash is no command
+// behind another slash.
+func asTyped(text string) string {
+	if strings.HasPrefix(text, "/") {
+		return "/" + text
+	}
+	return text
 }
 
 // editLast puts our last message into the input, to be changed.
@@ -116,7 +125,7 @@ func (m *Model) editLast() {
 		return
 	}
 	m.editing = e.message.ID
-	m.input.SetValue(e.message.Text)
+	m.input.SetValue(asTyped(e.message.Text))
 	m.notice = m.text.Editing
 }
 

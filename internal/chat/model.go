@@ -37,7 +37,7 @@ type Model struct {
 	editing string // id of the message whose text is in the input; empty: a new one
 	notice  string // the last thing worth saying; cleared by the next key
 
-	sending  int  // texts that the daemon has not answered for
+	sending  int  // texts and edits that the daemon has not answered for
 	quitting bool // as soon as it has
 
 	down       error // why the daemon is not there; nil when it is

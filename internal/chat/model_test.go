@@ -288,6 +288,85 @@ func TestQuittingWaitsForWhatIsBeingSent(t *testing.T) {
 	}
 }
 
+func TestQuittingWaitsForAllThatIsBeingSent(t *testing.T) {
+	s := begin(t)
+	s.hold = true
+	s.types("good")
+	s.presses("enter")
+	s.types("bye")
+	s.presses("enter", "ctrl+c")
+	s.hold = false
+	s.tell(sentMsg{id: "kb"})
+	if s.quit {
+		t.Fatal("quit before the daemon has the second text")
+	}
+	s.tell(sentMsg{id: "kb"})
+	if !s.quit {
+		t.Error("did not quit")
+	}
+}
+
+func TestQuittingWaitsForAnEdit(t *testing.T) {
+	s := begin(t)
+	s.types("see yuo")
+	s.presses("enter")
+	s.tell(eventMsg{s.daemon.accepted()})
+	s.types("/unsend")
+	s.hold = true
+	s.presses("enter", "ctrl+c")
+	if s.quit {
+		t.Fatal("quit before the daemon has taken the text back")
+	}
+	s.release()
+	if !s.quit {
+		t.Error("did not quit")
+	}
+}
+
+func TestAnEditThatFailsIsNotLost(t *testing.T) {
+	s := begin(t)
+	s.types("see yuo")
+	s.presses("enter")
+	accepted := s.daemon.accepted()
+	s.tell(eventMsg{accepted})
+	s.daemon.fails = errors.New("the disk is full")
+	s.presses("up")
+	s.types("!")
+	s.presses("enter")
+	s.sees("the disk is full", "> see yuo!")
+	s.daemon.fails = nil
+	s.presses("enter")
+	want := api.EditRequest{ID: accepted.ID, Text: "see yuo!"}
+	if !slices.Equal(s.daemon.edits, []api.EditRequest{want, want}) || len(s.daemon.requests) != 1 || s.input.Value() != "" {
+		t.Errorf("edited %v, sent %v, input %q", s.daemon.edits, s.daemon.requests, s.input.Value())
+	}
+}
+
+func TestAConversationThatCouldNotBeLoadedIsLoadedLater(t *testing.T) {
+	s := begin(t)
+	s.daemon.fails = errors.New("the disk is busy")
+	s.tell(upMsg{})
+	s.sees("the disk is busy")
+	s.daemon.fails = nil
+	s.arrives("bob", "hello")
+	s.sees("08:00 bob  hello")
+	if s.unread() != 0 {
+		t.Errorf("unread %d", s.unread())
+	}
+}
+
+func TestASearchInAGroupFindsWhatIsOldThere(t *testing.T) {
+	s := begin(t)
+	s.arrives("bob@crew", "the harbour at eight")
+	for range 2 * page {
+		s.daemon.receive("nas", "harbour")
+	}
+	s.presses("alt+a")
+	s.types("/search harbour")
+	s.presses("enter")
+	s.sees(`1 found with "harbour"`, "the harbour at eight")
+}
+
 func TestASearchShowsWhatItFinds(t *testing.T) {
 	s := begin(t)
 	s.arrives("bob", "我们用即时聊天吧")
@@ -316,6 +395,21 @@ func TestTextsMayBeginWithASlash(t *testing.T) {
 	s.presses("enter")
 	if s.daemon.requests[0].Text != "/etc/hosts is empty" {
 		t.Errorf("sent %q", s.daemon.requests[0].Text)
+	}
+	s.tell(eventMsg{s.daemon.accepted()})
+	s.presses("up")
+	s.types("!")
+	s.presses("enter")
+	if len(s.daemon.edits) != 1 || s.daemon.edits[0].Text != "/etc/hosts is empty!" {
+		t.Errorf("edited %+v", s.daemon.edits)
+	}
+	s.daemon.fails = errors.New("the daemon went away in the middle of an answer")
+	s.types("//quit")
+	s.presses("enter")
+	s.daemon.fails = nil
+	s.presses("enter")
+	if r := s.daemon.requests; s.quit || len(r) != 3 || r[2].Text != "/quit" {
+		t.Errorf("quit: %v, sent %+v", s.quit, r)
 	}
 }
 

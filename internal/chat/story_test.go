@@ -66,12 +66,12 @@ func (s *story) run(command tea.Cmd) {
 		return
 	}
 	if s.hold {
-		msg := command()
-		if batch, ok := msg.(tea.BatchMsg); ok {
-			s.tell(batch)
-			return
+		switch msg := command().(type) {
+		case tea.BatchMsg, tea.QuitMsg:
+			s.tell(msg)
+		default:
+			s.waits = append(s.waits, func() { s.tell(msg) })
 		}
-		s.waits = append(s.waits, func() { s.tell(msg) })
 		return
 	}
 	s.tell(command())
@@ -244,7 +244,7 @@ func (d *memory) Search(_ context.Context, request api.SearchRequest) (found []a
 			found = append(found, m)
 		}
 	}
-	return found, d.fails
+	return found[:min(len(found), request.Limit)], d.fails
 }
 
 func (d *memory) Send(_ context.Context, request api.SendRequest) (api.Sent, error) {

@@ -83,7 +83,7 @@ var Chinese = Texts{
 	State: map[api.State]string{
 		api.StateQueued: "已排队", api.StateSent: "已发出", api.StateDelivered: "已送达", api.StateRead: "已读",
 	},
-	Edited: "已编辑", Unsent: "（已撤回）", Verified: "已验证",
+	Edited: "已编辑", Unsent: "（已撤回）", Verified: "已核实",
 	Plain: "明文", Unproven: "未验证，未加密",
 	New: "--- 新消息 ---", Older: "--- PgUp：更早的消息 ---",
 	Loading: "正在加载……", NothingSaid: "这里还没有消息",
@@ -93,7 +93,7 @@ var Chinese = Texts{
 	Gone:     "守护进程不在：正在等待；启动它：peerd run", GoneShort: "守护进程不在", Back: "守护进程已恢复",
 	Nobody: "圈子里还没有别人", NotNow: "守护进程不在：恢复之前，文字留在这里",
 	TooLong:       "超过消息的最大长度（64 KiB）：请作为文件发送",
-	NothingToEdit: "这里没有你的消息", SearchWhat: "要搜索什么？/search 文字",
+	NothingToEdit: "这里没有您的消息", SearchWhat: "要搜索什么？/search 文字",
 	NoNumber: "没有第 %d 个会话", NoCommand: "没有 /%s 这个命令，见 /help；若要原样发送，请以 // 开头",
 	NoSuch: "没有名为 %q 的会话", Found: "找到 %d 条含 %q 的消息，按 Esc 关闭", NotFound: "没有找到 %q",
 	BellOn: "铃声已开", BellOff: "铃声已关",
@@ -108,17 +108,17 @@ PgUp、PgDn          前后翻页
 Esc                 回到末尾
 回车                发送
 Alt-回车、Ctrl-J    换行
-向上键              编辑你的上一条消息
+向上键              编辑您的上一条消息
 Ctrl-L              重画屏幕
 Ctrl-C              退出
 
 /search 文字        在此会话中搜索
-/edit、/unsend      修改、撤回你的上一条消息
+/edit、/unsend      修改、撤回您的上一条消息
 /go 名称            按名称或编号选择会话
 /bell、/mouse       开关
 /quit               退出
 //文字              以斜杠开头的文字
 
-你的消息后面：已排队（在本机）、已发出、已送达（在对方磁盘上）、
+您的消息后面：已排队（在本机）、已发出、已送达（在对方磁盘上）、
 已读。列表中的 *2：两条未读消息。`,
 }
