@@ -72,7 +72,7 @@ func ClassicOff(ref string) *Error {
 // endpoint where nothing is sent to.
 func ClassicUnreachable(ref string, endpoint netip.AddrPort) *Error {
 	return &Error{
-		Code:    CodeClassicAway,
+		Code:    CodeClassicUnreachable,
 		Subject: ref,
 		Message: fmt.Sprintf("%s is at %v, which is not reached from the network that this peer is in", ref, endpoint),
 	}

@@ -65,7 +65,11 @@ func dial(ctx context.Context, socket string) (net.Conn, error) {
 			Hint:    "run peerctl as the user who runs peerd",
 		}
 	default:
-		return nil, err
+		return nil, &Error{
+			Code:    CodeUnreachable,
+			Message: fmt.Sprintf("cannot reach a daemon on %s: %v", socket, err),
+			Hint:    startHint,
+		}
 	}
 	if err := recognise(conn); err != nil {
 		conn.Close()

@@ -21,9 +21,9 @@ type Events struct {
 	body   io.ReadCloser
 }
 
-// Events subscribes to events of the given types, all when there are none. What
-// happens after it has returned is not missed. The caller closes the
-// subscription.
+// Events subscribes to events of the given types; without any to those that
+// Backend.Subscribe says. What happens after it has returned is not missed. The
+// caller closes the subscription.
 func (c *Client) Events(ctx context.Context, types ...EventType) (*Events, error) {
 	query := url.Values{}
 	for _, t := range types {

@@ -28,6 +28,21 @@ func (c *Client) copy(ctx context.Context, target string, w io.Writer) error {
 		return err
 	}
 	defer response.Body.Close()
-	_, err = io.Copy(w, response.Body)
+	out := &output{w: w}
+	_, err = io.Copy(out, response.Body)
+	if out.err != nil {
+		return out.err
+	}
 	return explain(ctx, err)
+}
+
+// output is a writer that tells its own failures from those of whoever is copied.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+func (o *output) Write(piece []byte) (n int, err error) {
+	n, o.err = o.w.Write(piece)
+	return n, o.err
 }

@@ -5,9 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"net"
+	"net/http"
 	"net/netip"
 	"reflect"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -133,6 +137,32 @@ func TestWithoutADaemonTheErrorSaysHowToStartOne(t *testing.T) {
 	wantCode(t, err, api.CodeUnreachable)
 	if e, ok := errors.AsType[*api.Error](err); !ok || e.Hint != "start it with: peerd run" {
 		t.Errorf("hint is %q", e.Hint)
+	}
+}
+
+func TestAPathThatCannotBeASocketIsNotTakenForADaemonThatWentAway(t *testing.T) {
+	_, err := client(t, strings.Repeat("x", 200)).Status(guarded(t))
+	wantCode(t, err, api.CodeUnreachable)
+	if err == nil || !strings.Contains(err.Error(), "cannot reach a daemon on xxx") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestADaemonOfAnotherReleaseIsToldFromOneThatWentAway(t *testing.T) {
+	socket := socketPath(t)
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"v":2}`) })}
+	var serving sync.WaitGroup
+	serving.Go(func() { newer.Serve(l) })
+	defer serving.Wait()
+	defer newer.Close()
+	_, err = client(t, socket).Status(guarded(t))
+	wantCode(t, err, api.CodeOther)
+	if e, ok := errors.AsType[*api.Error](err); !ok || e.Message != "row has version 2, this program knows version 1" || e.Hint == "" {
+		t.Errorf("got %v", err)
 	}
 }
 

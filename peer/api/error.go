@@ -8,6 +8,9 @@ import (
 	"peerd/internal/exitcode"
 )
 
+// sameRelease is what to do when the two ends of the socket do not understand each other.
+const sameRelease = "use peerctl and peerd of the same release"
+
 // An Error is a failure the user can act on. It travels over the socket and
 // comes back in the client as the same value.
 type Error struct {
@@ -45,6 +48,8 @@ const (
 	CodeClassicOnly Code = "classic_only" // more was asked of a classic user than there is
 	CodeClassicAway Code = "classic_away" // a classic user is not online
 	CodeClassicOff  Code = "classic_off"  // this peer takes no part in the classic protocol
+	// CodeClassicUnreachable is a classic user in a network that this peer does not send to.
+	CodeClassicUnreachable Code = "classic_unreachable"
 
 	CodeNoSuchTransfer Code = "no_such_transfer"
 	CodeTransferState  Code = "transfer_state" // of a transfer for which a decision makes no sense
@@ -77,7 +82,7 @@ func (c Code) meaning() meaning {
 		CodeBlocked, CodeCodeDiffers, CodeVerifiedKeyChanged,
 		CodeNotOurs, CodeUnsent:
 		return meaning{exitcode.Denied, http.StatusForbidden}
-	case CodeNoSuchPeer, CodeClassicAway, CodeNoSuchContact, CodeNoSuchMessage, CodeNoSuchGroup:
+	case CodeNoSuchPeer, CodeClassicAway, CodeClassicUnreachable, CodeNoSuchContact, CodeNoSuchMessage, CodeNoSuchGroup:
 		return meaning{exitcode.NoSuchPeer, http.StatusNotFound}
 	case CodeNotReached:
 		return meaning{exitcode.NotReached, http.StatusGatewayTimeout}

@@ -7,7 +7,7 @@ import (
 )
 
 // An Event is something that happened: a [Message], [Presence], [PathChange],
-// [Accepted], [Receipt], [Edit] or [FileEvent].
+// [FileEvent], [GroupChange], [Accepted], [Receipt] or [Edit].
 type Event interface{ EventType() EventType }
 
 // EventType is the "type" of an event's row.

@@ -175,7 +175,7 @@ func unknown(r *http.Request) (struct{}, error) {
 	return struct{}{}, &Error{
 		Code:    CodeUsage,
 		Message: fmt.Sprintf("the daemon does not know the request %s %s", r.Method, r.URL.Path),
-		Hint:    "use peerctl and peerd of the same release",
+		Hint:    sameRelease,
 	}
 }
 

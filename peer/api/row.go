@@ -22,7 +22,11 @@ func (Version) MarshalJSON() ([]byte, error) { return []byte("1"), nil }
 // something else.
 func (Version) UnmarshalJSON(text []byte) error {
 	if string(text) != "1" {
-		return fmt.Errorf("row has version %s, this program knows version 1: use peerctl and peerd of the same release", text)
+		return &Error{
+			Code:    CodeOther,
+			Message: fmt.Sprintf("row has version %s, this program knows version 1", text),
+			Hint:    sameRelease,
+		}
 	}
 	return nil
 }

@@ -64,6 +64,22 @@ func TestACopyThatEndsInTheMiddleIsAnError(t *testing.T) {
 	}
 }
 
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errDisk }
+
+func TestACopyThatCannotBeWrittenIsNotTheDaemonsFailure(t *testing.T) {
+	socket, _ := serve(t, breaking{apitest.Circle(), 200})
+	client, ctx := client(t, socket), guarded(t)
+	if err := client.Backup(ctx, full{}); err != errDisk {
+		t.Errorf("backup: %v", err)
+	}
+	if err := client.Export(ctx, "", full{}); err != errDisk {
+		t.Errorf("export: %v", err)
+	}
+}
+
 // good is a row that may be imported.
 func good() api.Exported {
 	return api.Exported{
