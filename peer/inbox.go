@@ -132,7 +132,7 @@ func (d *Daemon) markRead(ctx context.Context, m store.Message, receipt bool) er
 	}
 	c := d.conversation(m.Peer)
 	if s := c.currentSession(); s != nil && s.connected() {
-		s.begin(func() { d.announceRead(s) }) // the user does not wait for a peer that takes nothing
+		s.announceRead()
 	} else {
 		c.want(false) // the session that comes of it announces
 	}

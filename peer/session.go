@@ -22,7 +22,9 @@ const (
 	// handshakeTimeout bounds one QUIC handshake. Through the relay it takes two
 	// round trips; the rest is for lost packets.
 	handshakeTimeout = 10 * time.Second
-	// dialPause is the time between failed handshakes of one session.
+	// dialPause is the time between failed handshakes of one session, and from one that
+	// succeeds to the next at least: a peer that ends each connection at once would have
+	// us shake hands hundreds of times a second.
 	dialPause = time.Second
 	// unconnectedLimit is how long a session may be without a connection while
 	// the rendezvous can introduce us anew. By then the handshake has failed three
@@ -71,6 +73,9 @@ type session struct {
 	absent atomic.Bool
 	// bulk counts the bulk connections that the peer has opened.
 	bulk atomic.Int32
+	// announcing counts the wishes to tell the peer how far we have read since the
+	// goroutine began that does so; 0 when there is none.
+	announcing atomic.Int32
 
 	mu sync.Mutex // guards what follows
 	// connection is nil until a handshake has succeeded, and again when the
@@ -216,11 +221,12 @@ func (d *Daemon) openSession(m wire.Introduction) (*session, error) {
 		opened.Close()
 		return nil, shunned
 	}
+	// By begin, as it may have been dropped already.
 	if d.Key().Compare(m.Peer) < 0 {
-		s.group.Go(s.keepDialled)
+		s.begin(s.keepDialled)
 	}
-	s.group.Go(s.dropUnconnected)
-	s.group.Go(s.watchConnection)
+	s.begin(s.dropUnconnected)
+	s.begin(s.watchConnection)
 	return s, nil
 }
 
@@ -264,17 +270,18 @@ func (s *session) drop(reason string) {
 // keepDialled dials the peer's QUIC side, again whenever the connection breaks.
 func (s *session) keepDialled() {
 	for s.ctx.Err() == nil {
+		pause := dialPause
 		connection, err := s.dial()
 		if err == nil {
+			connected := time.Now()
 			s.use(connection)
 			<-connection.Context().Done()
-			continue
-		}
-		if s.ctx.Err() == nil {
+			pause -= time.Since(connected)
+		} else if s.ctx.Err() == nil {
 			s.daemon.log.Debug().Err(err).Stringer("peer", s.peer).Msg("session handshake failed")
 		}
 		select {
-		case <-time.After(dialPause):
+		case <-time.After(pause):
 		case <-s.ctx.Done():
 		}
 	}
@@ -360,12 +367,12 @@ func (s *session) use(connection *quic.Conn) {
 		return stats.PacketsSent, stats.PacketsLost
 	})
 	s.group.Go(func() { s.serve(connection) })
-	s.group.Go(func() { s.daemon.announceRead(s) })
 	s.mu.Unlock()
 	if old != nil {
 		old.CloseWithError(codeReplaced, "another connection")
 	}
 	s.daemon.log.Debug().Stringer("peer", s.peer).Msg("session connected")
+	s.announceRead()
 	s.daemon.publishPath(s.peer)
 	c := s.daemon.conversation(s.peer)
 	c.announceConnected()

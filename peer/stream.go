@@ -193,7 +193,7 @@ func (s *session) resend(o *outgoing, connection *quic.Conn) {
 	}
 	s.mu.Unlock()
 	if current {
-		s.daemon.announceRead(s)
+		s.announceRead()
 		s.daemon.conversation(s.peer).wake()
 	}
 }
@@ -315,9 +315,27 @@ func (s *session) sendPing(nonce uint64) error {
 	return o.write(wire.Ping{Nonce: nonce})
 }
 
-// announceRead tells the peer how far we have read, when there is something to
-// tell and the user wants it told.
-func (d *Daemon) announceRead(s *session) {
+// announceRead tells the peer how far we have read. Nobody waits for it: a peer that takes
+// nothing holds up one goroutine, however much is read meanwhile.
+func (s *session) announceRead() {
+	if s.announcing.Add(1) > 1 {
+		return // whoever is at it looks again
+	}
+	s.begin(func() {
+		for {
+			seen := s.announcing.Load()
+			s.sendRead()
+			if s.announcing.CompareAndSwap(seen, 0) {
+				return
+			}
+		}
+	})
+}
+
+// sendRead tells the peer how far we have read, when there is something to tell and the
+// user wants it told.
+func (s *session) sendRead() {
+	d := s.daemon
 	upTo, at, announce, err := d.store.ReadCursor(d.ctx, s.peer)
 	if err != nil || !announce || upTo == 0 || !d.tellsRead(d.ctx, s.peer) {
 		return
