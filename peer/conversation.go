@@ -192,7 +192,6 @@ func (c *conversation) reachable() bool {
 func (c *conversation) talk() {
 	d := c.daemon
 	talk := wire.Talk{To: c.peer}
-	talk.Candidates, talk.NAT = d.whereabouts()
 	var head []store.Message
 	head, talk.Sealed = c.sealHead()
 

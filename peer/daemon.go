@@ -100,13 +100,13 @@ type Daemon struct {
 	// backingUp is held while a backup is made: there is one copy at a time.
 	backingUp sync.Mutex
 
-	// pinning is held while contacts change, on disk and then in memory. It is
-	// taken before mu.
+	// pinning is held while contacts, or the policy of introductions, change, on disk
+	// and then in memory. It is taken before mu.
 	pinning sync.Mutex
 
-	// consenting is held while the rendezvous is told to whom it may show us, so that a
-	// talk that was decided upon before a change does not come after it. It is taken
-	// before mu.
+	// consenting is held while the rendezvous is told where we are and to whom it may show
+	// it, so that what was decided upon before a change does not come after it. It is
+	// taken before mu.
 	consenting sync.Mutex
 	// remap holds a signal while the policy may have changed whether routers are to
 	// forward our port.

@@ -123,24 +123,36 @@ func (d *Daemon) SetIntroduce(ctx context.Context, request api.IntroduceRequest)
 	if err := d.checkIntroduce(request.Introduce); err != nil {
 		return api.Introductions{}, err
 	}
-	if err := d.store.SetSetting(ctx, introduceSetting, string(request.Introduce)); err != nil {
+	requires, err := d.replaceIntroduce(ctx, request.Introduce)
+	if err != nil {
 		return api.Introductions{}, err
 	}
-	d.mu.Lock()
-	before, asked := d.introduce, len(d.requiredLocked()) > 0
-	d.introduce = request.Introduce
-	asks := len(d.requiredLocked()) > 0
-	d.mu.Unlock()
-	if before != request.Introduce {
-		d.log.Info().Str("before", string(before)).Str("now", string(request.Introduce)).Msg("introductions")
-	}
-	if asks != asked { // whether the rendezvous knows how is asked at the login
+	if requires { // whether the rendezvous knows how is asked at the login
 		d.loginAnew()
 	}
 	signal(d.remap)
 	d.reconsider()
 	d.talkToRelayed()
 	return api.Introductions{Introduce: request.Introduce}, nil
+}
+
+// replaceIntroduce notes the policy, on disk and then in memory. It reports whether what a
+// rendezvous has to know for it is another thing now.
+func (d *Daemon) replaceIntroduce(ctx context.Context, policy api.Introduce) (requires bool, err error) {
+	d.pinning.Lock() // of two changes at once the same comes last in both
+	defer d.pinning.Unlock()
+	if err := d.store.SetSetting(ctx, introduceSetting, string(policy)); err != nil {
+		return false, err
+	}
+	d.mu.Lock()
+	before, required := d.introduce, d.requiredLocked()
+	d.introduce = policy
+	requires = !slices.Equal(required, d.requiredLocked())
+	d.mu.Unlock()
+	if before != policy {
+		d.log.Info().Str("before", string(before)).Str("now", string(policy)).Msg("introductions")
+	}
+	return requires, nil
 }
 
 // loginAnew ends the login there is, or the attempt under way, for another one.
@@ -214,11 +226,14 @@ func (d *Daemon) chosen(ctx context.Context, contact store.Contact) (store.Conta
 	return contact, nil
 }
 
-// askFor says to the rendezvous whom we want to be introduced to, and whether that
-// peer may learn where we are. It reports whether it could.
+// askFor says to the rendezvous whom we want to be introduced to, where we are if the talk
+// does not say so, and whether that peer may learn it. It reports whether it could.
 func (d *Daemon) askFor(talk wire.Talk) bool {
 	d.consenting.Lock()
 	defer d.consenting.Unlock()
+	if len(talk.Candidates) == 0 {
+		talk.Candidates, talk.NAT = d.whereabouts()
+	}
 	talk.Withhold = !d.mayLearn(talk.To)
 	connection := d.currentControl()
 	return connection != nil && connection.TrySend(talk)

@@ -2,9 +2,11 @@ package peer
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -391,4 +393,86 @@ func TestT11RelayOnlyOpensNoPort(t *testing.T) {
 	}
 	setIntroduce(t, d, api.IntroduceCircle)
 	<-began
+}
+
+// TestTheKeyThatIsTrustedNoMoreIsConfined has alice, who shows herself to whom she has
+// chosen, trust another key of bob's while she has a direct path to the first.
+func TestTheKeyThatIsTrustedNoMoreIsConfined(t *testing.T) {
+	c := newCircle(t)
+	alice, bob := c.joinWith(t, api.IntroduceContacts, "alice"), c.join("bob")
+	c.knows(alice, "bob")
+	c.send(alice, "bob", "hello")
+	c.awaitPath(alice, "bob", api.PathDirect)
+	c.moveName(alice, bob.Key(), wire.Key{9})
+	if _, err := alice.Trust(t.Context(), api.TrustRequest{Name: "bob"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range alice.allSessions() {
+		if s.punch.Path().IsDirect() {
+			t.Error("the direct path to the key outlives the trust in it")
+		}
+	}
+}
+
+// TestOfTwoPoliciesAtOnceOneIsKept looks whether the next start will have the policy that
+// is in force.
+func TestOfTwoPoliciesAtOnceOneIsKept(t *testing.T) {
+	c := newCircle(t)
+	alice := c.joinWith(t, api.IntroduceContacts, "alice")
+	for range 50 {
+		var both sync.WaitGroup
+		for _, policy := range []api.Introduce{api.IntroduceContacts, api.IntroduceRelayOnly} {
+			both.Go(func() {
+				if _, err := alice.SetIntroduce(t.Context(), api.IntroduceRequest{Introduce: policy}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		saved, _, err := alice.store.Setting(t.Context(), introduceSetting)
+		if now := alice.introduces(); err != nil || saved != string(now) {
+			t.Fatalf("%q is written down (%v), %q is in force", saved, err, now)
+		}
+	}
+}
+
+// TestPolicyThatChangesDuringTheLoginIsAskedForAnew has a rendezvous welcome alice which
+// was not asked whether it can withhold.
+func TestPolicyThatChangesDuringTheLoginIsAskedForAnew(t *testing.T) {
+	c := newCircle(t)
+	alice := c.joinWith(t, api.IntroduceContacts, "alice")
+	connection := alice.currentControl()
+	welcome := wire.Welcome{Name: "alice", Circle: c.invite.Circle}
+	if err := alice.welcomed(connection, wire.Hello{}, welcome); !errors.Is(err, errPolicyChanged) {
+		t.Errorf("a login that does not ask for it: %v", err)
+	}
+	if err := alice.welcomed(connection, wire.Hello{Requires: []wire.Feature{wire.FeatureWithhold}}, welcome); err != nil {
+		t.Errorf("one that does: %v", err)
+	}
+}
+
+// TestWhereWeAreIsLookedUpAsItIsSaid holds up the answer to where alice is: what is said
+// later has to wait, or the older answer would be the last word.
+func TestWhereWeAreIsLookedUpAsItIsSaid(t *testing.T) {
+	c := newCircle(t)
+	alice := c.join("alice")
+	for what, say := range map[string]func(){
+		"our endpoints": alice.sendEndpoints,
+		"a talk":        alice.conversation(wire.Key{1}).talk,
+	} {
+		t.Run(what, func(t *testing.T) {
+			var saying sync.WaitGroup
+			defer saying.Wait()
+			alice.mu.Lock()
+			defer alice.mu.Unlock()
+			saying.Go(say)
+			c.await("others have to wait", func() bool {
+				free := alice.consenting.TryLock()
+				if free {
+					alice.consenting.Unlock()
+				}
+				return !free
+			})
+		})
+	}
 }

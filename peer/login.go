@@ -38,6 +38,10 @@ const (
 	longestAbsence = 10 * time.Minute
 )
 
+// errPolicyChanged ends a login during which the user has changed who may learn where we
+// are.
+var errPolicyChanged = errors.New("the policy of introductions changed during the login")
+
 // errGoodbye ends a connection that the rendezvous said goodbye on.
 type errGoodbye struct {
 	reason   string
@@ -140,7 +144,7 @@ func (d *Daemon) login() (welcomed bool, err error) {
 	if !inTime() {
 		return false, context.Cause(ctx)
 	}
-	if err := d.welcomed(connection, welcome); err != nil {
+	if err := d.welcomed(connection, hello, welcome); err != nil {
 		return false, err
 	}
 	return true, d.serveControl(connection)
@@ -286,15 +290,15 @@ func (d *Daemon) hello(target membership) (wire.Hello, error) {
 }
 
 // welcomed takes a connection into use.
-func (d *Daemon) welcomed(connection *control.Conn, welcome wire.Welcome) error {
+func (d *Daemon) welcomed(connection *control.Conn, hello wire.Hello, welcome wire.Welcome) error {
 	if err := d.confirmMembership(welcome); err != nil {
 		return err
 	}
 	d.socket.SetTCPSource(connection.LocalAddr())
 	d.classic.begin()
-	d.mu.Lock()
-	d.control, d.dialling = connection, nil
-	d.mu.Unlock()
+	if !d.takeControl(connection, hello) {
+		return errPolicyChanged
+	}
 	d.log.Info().Str("name", welcome.Name).Str("circle", welcome.Circle).Msg("online")
 	d.sendEndpoints() // what was observed while Hello was under way
 	d.online.succeeded()
@@ -302,6 +306,18 @@ func (d *Daemon) welcomed(connection *control.Conn, welcome wire.Welcome) error 
 	d.rejoinSessions()
 	d.wakeAll()
 	return nil
+}
+
+// takeControl makes a connection the one we are logged in on, unless the rendezvous was
+// not asked on it for what the policy needs by now.
+func (d *Daemon) takeControl(connection *control.Conn, hello wire.Hello) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !slices.Equal(hello.Requires, d.requiredLocked()) {
+		return false
+	}
+	d.control, d.dialling = connection, nil
+	return true
 }
 
 // serveControl handles what the rendezvous says until the connection ends.

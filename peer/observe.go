@@ -212,10 +212,10 @@ func (d *Daemon) observed(server netip.AddrPort, accept wire.Accept) {
 // sendEndpoints tells the rendezvous where we can be reached, and whether it has to
 // keep that to itself. If it cannot be told, our next login tells it.
 func (d *Daemon) sendEndpoints() {
-	candidates, report := d.whereabouts()
 	d.consenting.Lock()
 	defer d.consenting.Unlock()
-	endpoints := wire.Endpoints{Candidates: candidates, NAT: report, Withhold: d.withholds()}
+	endpoints := wire.Endpoints{Withhold: d.withholds()}
+	endpoints.Candidates, endpoints.NAT = d.whereabouts() // now: an older answer must not come last
 	connection := d.currentControl()
 	if connection != nil && !connection.TrySend(endpoints) && endpoints.Withhold {
 		d.dropControl()

@@ -21,6 +21,9 @@ func (d *Daemon) Trust(ctx context.Context, request api.TrustRequest) (api.Trust
 	switch {
 	case failed != nil:
 	case trusted.OldKey != "":
+		if d.introduces() == api.IntroduceContacts {
+			d.reconsider() // the old key is nobody's whom the user has chosen
+		}
 		d.conversation(key).want(true) // what it could not deliver comes at once, and what was said in groups
 	default:
 		d.conversation(key).wake() // what was said in groups waits for it
