@@ -78,6 +78,8 @@ func (d *Daemon) addressee(ref string) (wire.Key, error) {
 // dropSessions ends every session with a peer, and waits until nothing more can
 // come of them. The peer is told what it hears when a daemon is stopped.
 func (d *Daemon) dropSessions(peer wire.Key) {
+	d.opening.Lock() // one of the peer's envelopes may have been begun before
+	defer d.opening.Unlock()
 	for _, s := range d.allSessions() {
 		if s.peer == peer {
 			s.drop("closing")

@@ -3,7 +3,9 @@ package peer
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -163,5 +165,72 @@ func TestASessionBlockedWhileItOpensIsNotKept(t *testing.T) {
 	talk := alice.conversation(bob.Key())
 	if talk.take(opened); talk.currentSession() != nil {
 		t.Error("the conversation has a session that is closed")
+	}
+}
+
+// TestASessionMayEndWhileItBegins drops sessions at every moment of their opening. The
+// race detector sees whether their end waits for what they have begun.
+func TestASessionMayEndWhileItBegins(t *testing.T) {
+	c := newCircle(t)
+	alice, bob := c.join("alice"), c.join("bob")
+	c.knows(alice, "bob")
+	opened := make(chan struct{})
+	var dropping sync.WaitGroup
+	dropping.Go(func() {
+		for {
+			alice.dropSessions(bob.Key())
+			select {
+			case <-opened:
+				return
+			default:
+			}
+		}
+	})
+	for i := range 50 {
+		instance := wire.Instance{1, byte(i)}
+		_, err := alice.openSession(wire.Introduction{
+			Session: wire.DeriveSessionID(alice.Key(), alice.instance, bob.Key(), instance), Peer: bob.Key(), Instance: instance,
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	close(opened)
+	dropping.Wait()
+}
+
+// TestNothingOfABlockedPeerIsStoredOnceBlockReturns blocks mallory while an envelope of
+// hers is being opened.
+func TestNothingOfABlockedPeerIsStoredOnceBlockReturns(t *testing.T) {
+	c := newCircle(t)
+	storing, blocked := make(chan struct{}), make(chan struct{})
+	alice, err := startWith(t, t.TempDir(), c.invite, func(config *Config) {
+		config.Name = "alice"
+		config.DiskSpace = func(string) (free, size uint64, err error) {
+			close(storing)
+			select {
+			case <-blocked:
+			case <-time.After(100 * time.Millisecond): // block waits, as it should
+			}
+			return math.MaxInt64, math.MaxInt64, nil
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mallory := c.join("mallory")
+	c.knows(alice, "mallory")
+	c.knows(mallory, "alice")
+	sealed, err := mallory.sealFor(alice.Key(), wire.Text{ID: wire.MessageID{1}, Seq: 1, SentAt: time.Now(), Body: "hello"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	alice.receiveSealed(&session{daemon: alice, peer: mallory.Key()}, sealed)
+	<-storing
+	block(t, alice, "mallory", true)
+	got := texts(t, alice, mallory.Key().String())
+	close(blocked)
+	if !slices.Equal(got, []string{"hello"}) {
+		t.Errorf("when block returns alice has %q: what comes of the envelope comes later", got)
 	}
 }

@@ -84,8 +84,9 @@ type Daemon struct {
 	classic    *classic
 	files      files
 	prekeys    prekeys
-	// envelopes wait to be opened.
+	// envelopes wait to be opened, and opening is held while one is.
 	envelopes chan receivedEnvelope
+	opening   sync.Mutex
 
 	// cancel ends every goroutine of group.
 	ctx    context.Context

@@ -88,6 +88,8 @@ func (d *Daemon) openEnvelopes() {
 }
 
 func (d *Daemon) openEnvelope(e receivedEnvelope) error {
+	d.opening.Lock()
+	defer d.opening.Unlock()
 	if err := d.shuns(e.session.peer); err != nil { // since it came
 		return err
 	}
