@@ -68,8 +68,10 @@ type Daemon struct {
 	config Config
 	log    zerolog.Logger
 	// lies is log for what a rendezvous gone bad could have us write down without
-	// end.
-	lies     zerolog.Logger
+	// end, and suspicions another one for keys under the names of contacts, which no
+	// other lie is to push out.
+	lies, suspicions zerolog.Logger
+
 	self     *identity.Identity
 	instance wire.Instance
 	store    *store.Store
@@ -191,7 +193,8 @@ func open(config Config, opened *store.Store) (*Daemon, error) {
 	d := &Daemon{
 		config:        config,
 		log:           config.Logger,
-		lies:          config.Logger.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Minute}),
+		lies:          seldom(config.Logger),
+		suspicions:    seldom(config.Logger),
 		self:          self,
 		store:         opened,
 		waiters:       newWaiters(),
@@ -230,6 +233,11 @@ func open(config Config, opened *store.Store) (*Daemon, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// seldom returns a logger that writes ten lines a minute at most.
+func seldom(log zerolog.Logger) zerolog.Logger {
+	return log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Minute})
 }
 
 // openSocket opens the UDP socket and the QUIC listener on it.

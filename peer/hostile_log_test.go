@@ -104,8 +104,19 @@ func TestT20LiesDoNotFillTheLog(t *testing.T) {
 			Session: wire.DeriveSessionID(alice.Key(), alice.instance, point, instance), Peer: point, Instance: instance,
 		})
 	}
+	if _, err := alice.AddContact(t.Context(), api.AddRequest{Peer: point.String()}); err != nil {
+		t.Fatal(err)
+	}
+	const impostors = 30
+	for range impostors { // a key comes and goes under the name of a contact
+		c.changeRow(alice, wire.Row{Key: wire.Key{4}, Name: "eve"}, point)
+		c.changeRow(alice, wire.Row{Key: wire.Key{4}, Name: "nobody"})
+	}
 	alice.Close()
 	if lines := strings.Count(log.text.String(), "\n"); lines == 0 || lines > times/10 {
 		t.Errorf("%d lines in the log", lines)
+	}
+	if lines := strings.Count(log.text.String(), "another key"); lines == 0 || lines == impostors {
+		t.Errorf("%d lines in the log about a key under the name of a contact", lines)
 	}
 }

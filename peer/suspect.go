@@ -72,7 +72,7 @@ func (d *Daemon) reviewSuspects(keys []wire.Key) {
 	}
 	d.sendEndpoints()
 	for key, contact := range found {
-		d.log.Warn().Stringer("pinned", contact.Key).Stringer("offered", key).Bool("verified", !contact.VerifiedAt.IsZero()).
+		d.suspicions.Warn().Stringer("pinned", contact.Key).Stringer("offered", key).Bool("verified", !contact.VerifiedAt.IsZero()).
 			Msg("the name of a contact comes with another key: nothing is sent to it until the user trusts it")
 		d.spawn(func() { d.dropSessions(key) })
 	}
