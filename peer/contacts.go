@@ -49,10 +49,21 @@ func (b *contacts) remove(key wire.Key) {
 	contact := b.byKey[key]
 	delete(b.byKey, key)
 	delete(b.byName, contact.Name)
+	delete(b.byPetname, contact.Petname)
 	if fold := name.Fold(contact.Name); b.byFold[fold] == key {
 		delete(b.byFold, fold)
+		b.foldAnew(fold)
 	}
-	delete(b.byPetname, contact.Petname)
+}
+
+// foldAnew finds another contact whose name reads like one that has gone: its name has to
+// go on being told from those of others.
+func (b *contacts) foldAnew(fold string) {
+	for key, contact := range b.byKey {
+		if name.Fold(contact.Name) == fold {
+			b.byFold[fold] = key
+		}
+	}
 }
 
 // find returns the contact the user calls by name. A petname is the user's own
