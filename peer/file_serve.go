@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -42,21 +43,27 @@ type service struct {
 // serveFile serves one stream of a bulk connection.
 func (d *Daemon) serveFile(ctx context.Context, peer wire.Key, stream *quic.Stream) {
 	err := d.answerFetch(ctx, peer, stream)
-	switch {
-	case err == nil:
+	if err == nil {
 		stream.Close()
 		return
-	case errors.Is(err, errNoOffer):
-		stream.CancelWrite(codeNoOffer)
-	case errors.Is(err, disk.ErrChanged):
-		stream.CancelWrite(codeChanged)
-	case errors.Is(err, context.Canceled):
-		stream.CancelWrite(codeCancelled)
-	default:
-		stream.CancelWrite(codeUnreadable)
 	}
+	stream.CancelWrite(codeOfEnd(err))
 	stream.CancelRead(0)
 	d.log.Debug().Err(err).Stringer("peer", peer).Msg("a stream of a file ended")
+}
+
+// codeOfEnd tells the recipient why a stream ends. Of all codes only that of a cancelled
+// one has it try again: what is short on our machine just now says nothing of the file.
+func codeOfEnd(err error) quic.StreamErrorCode {
+	switch {
+	case errors.Is(err, errNoOffer):
+		return codeNoOffer
+	case errors.Is(err, disk.ErrChanged):
+		return codeChanged
+	case errors.Is(err, context.Canceled), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOMEM):
+		return codeCancelled
+	}
+	return codeUnreadable
 }
 
 func (d *Daemon) answerFetch(ctx context.Context, peer wire.Key, stream *quic.Stream) error {
