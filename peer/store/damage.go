@@ -71,7 +71,8 @@ func (s *Store) LastDamage(ctx context.Context) (Damage, error) {
 }
 
 // rescueFile puts a sound file with what can be read in the place of the damaged
-// one in dir. Nobody may have it open. With an error the damaged one is still there.
+// one in dir. Nobody may have it open. With an error and no Damage the damaged one is
+// still there; with both, the sound one is complete and finishRescue has to be called again.
 func rescueFile(ctx context.Context, dir string, cause error) (Damage, error) {
 	path := Path(dir)
 	stamp := time.Now().UTC().Format(stampFormat)

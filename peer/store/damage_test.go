@@ -222,8 +222,7 @@ func TestDamageIsMendedWhileTheStoreIsInUse(t *testing.T) {
 	s := reopen(t, dir)
 	file, err := os.OpenFile(Path(dir), os.O_RDWR, 0)
 	check(t, err)
-	number := len(kinds) - 1 - slices.Index(reversed(kinds), "leaf of a table")
-	_, err = file.WriteAt(bytes.Repeat([]byte{0xff}, defaultPageSize), int64(number*defaultPageSize))
+	_, err = file.WriteAt(bytes.Repeat([]byte{0xff}, defaultPageSize), int64(lastOf(kinds, "leaf of a table")*defaultPageSize))
 	check(t, err)
 	check(t, file.Close())
 	check(t, s.SetSetting(t.Context(), "a change", "drops what readers have in memory"))
@@ -248,10 +247,11 @@ func TestDamageIsMendedWhileTheStoreIsInUse(t *testing.T) {
 	}
 }
 
-func reversed(kinds []string) []string {
+// lastOf returns the index of the last page of a kind.
+func lastOf(kinds []string, kind string) int {
 	kinds = slices.Clone(kinds)
 	slices.Reverse(kinds)
-	return kinds
+	return len(kinds) - 1 - slices.Index(kinds, kind)
 }
 
 func TestWhatIsNoDatabaseIsKeptAsideAndTold(t *testing.T) {

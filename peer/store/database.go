@@ -39,6 +39,9 @@ type database struct {
 	writer  *writer
 	readers *readers
 	mended  chan Damage // holds the last one
+	// unplaced is the damage whose complete copy could not be brought into its place; the
+	// zero Damage when there is none. It belongs to the writer's goroutine.
+	unplaced Damage
 
 	// cancel ends the watching over the file.
 	cancel  context.CancelFunc
@@ -153,17 +156,34 @@ func (d *database) exchange(write *sql.DB, cause error) (*sql.DB, error) {
 	return d.readers.exchange(func(read *sql.DB) (*sql.DB, *sql.DB, error) {
 		// What the connections say does not matter any more.
 		_, _ = read.Close(), write.Close()
-		damage, failed := rescueFile(context.Background(), d.dir, cause)
-		write, read, err := openFile(d.dir)
-		if failed == nil {
-			select {
-			case <-d.mended: // nobody has asked
-			default:
-			}
-			d.mended <- damage
+		failed := d.rescue(cause)
+		if d.unplaced != (Damage{}) {
+			return nil, nil, failed // an empty file, begun there, would be taken for the damaged one
 		}
+		write, read, err := openFile(d.dir)
 		return write, read, errors.Join(failed, err)
 	})
+}
+
+// rescue rescues what is in the damaged file, or goes on where that has failed before.
+func (d *database) rescue(cause error) (err error) {
+	damage := d.unplaced
+	if damage == (Damage{}) {
+		damage, err = rescueFile(context.Background(), d.dir, cause)
+	} else {
+		err = finishRescue(d.dir)
+	}
+	if err != nil {
+		d.unplaced = damage
+		return err
+	}
+	d.unplaced = Damage{}
+	select {
+	case <-d.mended: // nobody has asked
+	default:
+	}
+	d.mended <- damage
+	return nil
 }
 
 // makePrivateFile creates a file in dir, readable by its owner only. SQLite gives

@@ -208,10 +208,10 @@ func (r *rescue) saveStray(number uint32) error {
 			if !t.looksLike(n.isTable(), c) {
 				continue
 			}
+			// A row may look like one of several tables, which differ in what they allow.
 			if err := r.save(t, c); err != nil {
 				return err
 			}
-			break
 		}
 	}
 	return nil
@@ -296,7 +296,7 @@ func (r *rescue) prepare(t table, columns int) (*sql.Stmt, error) {
 // complete makes the conversations whole and counts what is there.
 func (r *rescue) complete() error {
 	for name, seq := range r.sequences {
-		if _, err := r.tx.ExecContext(r.ctx, `UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?`, seq, name); err != nil {
+		if err := r.passSequence(name, seq); err != nil {
 			return err
 		}
 	}
@@ -319,6 +319,23 @@ func (r *rescue) complete() error {
 	return r.tx.QueryRowContext(r.ctx, `SELECT count(*),
 			max(coalesce(max(row_id), 0), coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'message'), 0)) - count(*) FROM message`).
 		Scan(&r.found.messages, &r.found.missing)
+}
+
+// passSequence sees to it that no number up to seq is given to a row of a table again.
+// SQLite knows of none while nothing of the table was saved.
+func (r *rescue) passSequence(table string, seq int64) error {
+	if _, ours := r.tables[table]; !ours {
+		return nil
+	}
+	for _, statement := range []string{
+		`UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1`,
+		`INSERT INTO sqlite_sequence (name, seq) SELECT ?1, ?2 WHERE NOT EXISTS (SELECT * FROM sqlite_sequence WHERE name = ?1)`,
+	} {
+		if _, err := r.tx.ExecContext(r.ctx, statement, table, seq); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // leap moves the sequences of all conversations, and where new ones begin, to where
