@@ -3,6 +3,7 @@ package peer
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -36,5 +37,19 @@ func TestLostKeyIsNotReplacedOnceAPeerIsAMember(t *testing.T) {
 	}
 	if again := c.joinAt("", dir); again.Key() != alice.Key() {
 		t.Errorf("with its key back it is %s, was %s", again.Key(), alice.Key())
+	}
+}
+
+// What was there may be set aside, and what is restored not be in its place yet.
+func TestInterruptedRestoreIsNotFollowedByANewKey(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "restoring"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(Config{StateDir: dir, Listen: "127.0.0.1:0"}); !errors.Is(err, ErrKeyLost) {
+		t.Errorf("started with %v, want ErrKeyLost", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, identity.FileName)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a new key was drawn: %v", err)
 	}
 }

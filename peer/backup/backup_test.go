@@ -115,6 +115,20 @@ func TestDirectoryInUseIsLeftAlone(t *testing.T) {
 	}
 }
 
+func TestRestoreThatWasKilledIsRecognised(t *testing.T) {
+	archive, _ := backedUp(t)
+	dir := t.TempDir()
+	check(t, os.Mkdir(filepath.Join(dir, stagingName), 0o700))
+	if !Interrupted(dir) {
+		t.Error("a directory in which a restore was killed passes for a finished one")
+	}
+	_, err := restore(t, archive, dir, false)
+	check(t, err)
+	if Interrupted(dir) {
+		t.Error("a finished restore passes for one that was killed")
+	}
+}
+
 func TestWhatIsThereIsSetAsideOnlyWhenAsked(t *testing.T) {
 	archive, key := backedUp(t)
 	dir := t.TempDir()

@@ -89,6 +89,13 @@ func Restore(ctx context.Context, r io.Reader, dir string, force bool, now time.
 	return restored, moveIn(root)
 }
 
+// Interrupted reports whether a Restore to dir was killed. It has to be run again: what
+// was in dir may be set aside, and what is to take its place not be there.
+func Interrupted(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, stagingName))
+	return err == nil
+}
+
 // contents lists what is in a state directory, but for what is in every one and
 // what was set aside before.
 func contents(root *os.Root) ([]string, error) {
@@ -213,13 +220,14 @@ func setAside(root *os.Root, names []string, now time.Time) (string, error) {
 			return where, err
 		}
 	}
-	return where, nil
+	return where, statedir.Sync(where)
 }
 
-// moveIn takes the parts into use. The key comes first: messages without it would
-// become those of another peer.
+// moveIn takes the parts into use. The key comes last: a daemon that starts in between
+// refuses messages without their key (peer.ErrKeyLost), but to a key without messages it
+// would give numbers that were used.
 func moveIn(root *os.Root) error {
-	for _, name := range []string{identity.FileName, messagesName} {
+	for _, name := range []string{messagesName, identity.FileName} {
 		if err := root.Rename(path.Join(stagingName, name), name); err != nil {
 			return fmt.Errorf("restore: %w", err)
 		}
