@@ -29,7 +29,7 @@ func KeepManifest(dir, id string, manifest []byte) error {
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	return syncFolder(root, manifests)
+	return errors.Join(syncFolder(root, manifests), syncFolder(root, "."))
 }
 
 // ReadManifest returns what KeepManifest has stored.

@@ -54,7 +54,11 @@ func MakeFolder(dir string) error {
 	if err := statedir.CheckLink(dir); err != nil {
 		return err
 	}
-	return os.MkdirAll(dir, 0o700)
+	_, absent := os.Stat(dir)
+	if err := os.MkdirAll(dir, 0o700); err != nil || absent == nil {
+		return err
+	}
+	return statedir.Sync(filepath.Dir(dir)) // or what is said to be here goes with the folder
 }
 
 func (t *Target) openStaging() (err error) {
