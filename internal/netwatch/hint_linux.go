@@ -35,6 +35,7 @@ func forward(ctx context.Context, messages *os.File, hints chan<- struct{}) erro
 	stop := context.AfterFunc(ctx, func() { messages.Close() })
 	defer stop()
 	defer messages.Close()
+	notify(hints) // there may have been changes before we listened
 	for buffer := make([]byte, 4096); ; {
 		if _, err := messages.Read(buffer); err != nil && !errors.Is(err, unix.ENOBUFS) {
 			return fmt.Errorf("read rtnetlink: %w", err)
