@@ -86,7 +86,7 @@ func TestProgramThatOthersCouldNotRebuildIsNotReleased(t *testing.T) {
 	}
 	for key, value := range map[string]string{
 		"-trimpath": "false", "CGO_ENABLED": "1", "vcs.modified": "true", "vcs.time": "",
-		"-tags": "failpoint", "GOEXPERIMENT": "jsonv2", "-race": "true",
+		"-tags": "failpoint", "GOEXPERIMENT": "jsonv2", "GOFIPS140": "v1.0.0", "-race": "true",
 	} {
 		t.Run(key, func(t *testing.T) {
 			err := honest(debug.BuildSetting{Key: key, Value: value}).check()

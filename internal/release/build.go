@@ -110,7 +110,7 @@ func (p program) check() error {
 			return fmt.Errorf("%s is %q, want %q", key, got, want)
 		}
 	}
-	for _, unwanted := range []string{"-tags", "GOEXPERIMENT", "-race", "-gcflags", "-asmflags"} {
+	for _, unwanted := range []string{"-tags", "GOEXPERIMENT", "GOFIPS140", "-race", "-gcflags", "-asmflags"} {
 		if got := p.setting(unwanted); got != "" {
 			return fmt.Errorf("%s is %q, which nobody asked for: is it in `go env`?", unwanted, got)
 		}

@@ -82,7 +82,8 @@ func Make(ctx context.Context, opts Options) error {
 
 // checkUnchanged finds out before minutes of building.
 func checkUnchanged(ctx context.Context, source string) error {
-	status := exec.CommandContext(ctx, "git", "status", "--porcelain")
+	// The user's own settings may hide new files, which would be built all the same.
+	status := exec.CommandContext(ctx, "git", "-c", "core.excludesFile="+os.DevNull, "status", "--porcelain", "--untracked-files=normal")
 	status.Dir = source
 	out, err := status.Output()
 	if err != nil {

@@ -98,6 +98,29 @@ func TestReleaseOfAChangedTreeIsRefused(t *testing.T) {
 	}
 }
 
+func TestReleaseSeesNewFilesThatGitWasToldToHide(t *testing.T) {
+	ignored := filepath.Join(t.TempDir(), "ignored")
+	write(t, ignored, "backdoor.go\n")
+	for by, settings := range map[string]string{
+		"showing none":  "[status]\n\tshowUntrackedFiles = no\n",
+		"ignoring them": "[core]\n\texcludesFile = " + ignored + "\n",
+	} {
+		t.Run(by, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, "go.mod"), "module peerd\n")
+			commit(t, dir)
+			write(t, filepath.Join(dir, "backdoor.go"), "package changed\n")
+			config := filepath.Join(t.TempDir(), "config")
+			write(t, config, settings)
+			t.Setenv("GIT_CONFIG_GLOBAL", config)
+			err := Make(t.Context(), Options{Source: dir, Out: filepath.Join(dir, "dist"), Targets: []Target{here}})
+			if !errors.Is(err, ErrChanged) {
+				t.Errorf("got %v, want ErrChanged", err)
+			}
+		})
+	}
+}
+
 func TestReleaseOutsideARepositorySaysWhatIsMissing(t *testing.T) {
 	err := Make(t.Context(), Options{Source: t.TempDir()})
 	if err == nil || !strings.Contains(err.Error(), "a release is made of a commit") {
