@@ -21,7 +21,7 @@ var errEnough = errors.New("enough events")
 // help, when there is no daemon at the start, or when ctx ends.
 func (a *app) attend(ctx context.Context, client *api.Client, types []api.EventType, session func(context.Context, *api.Events) error) error {
 	for outage := false; ; {
-		events, err := client.Events(ctx, types...)
+		events, err := a.subscribe(ctx, client, types...)
 		if err == nil {
 			if outage {
 				a.say(a.text.Watch.DaemonBack)
@@ -35,7 +35,7 @@ func (a *app) attend(ctx context.Context, client *api.Client, types []api.EventT
 		if errors.Is(err, errEnough) {
 			return nil
 		}
-		if ctx.Err() != nil || isUsage(err) {
+		if ctx.Err() != nil || isUsage(err) || errors.Is(err, errUnwritten) {
 			return err
 		}
 		if !outage {
@@ -47,6 +47,15 @@ func (a *app) attend(ctx context.Context, client *api.Client, types []api.EventT
 			return err
 		}
 	}
+}
+
+// subscribe asks for events. The daemon has the user's timeout to grant that; the
+// events may come for as long as ctx lives.
+func (a *app) subscribe(ctx context.Context, client *api.Client, types ...api.EventType) (*api.Events, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	patience := time.AfterFunc(a.timeout, func() { cancel(context.DeadlineExceeded) })
+	defer patience.Stop()
+	return client.Events(ctx, types...)
 }
 
 func isUsage(err error) bool {

@@ -45,7 +45,7 @@ A key that you trust in its place later is not verified.`,
 	command.RunE = a.with(func(ctx context.Context, client *api.Client, args []string) error {
 		request.Name = args[0]
 		if request.Scanned == "-" {
-			scanned, err := firstLine(a.in)
+			scanned, err := firstLine(a.input(ctx))
 			if err != nil {
 				return err
 			}

@@ -27,7 +27,7 @@ reads the text from stdin.
 		Args:              usageArgs(cobra.RangeArgs(1, 2)),
 		ValidArgsFunction: completeMessage,
 		RunE: a.with(func(ctx context.Context, client *api.Client, args []string) error {
-			ids, text, err := a.message(args)
+			ids, text, err := a.message(ctx, "peerctl edit ID", args)
 			if err != nil {
 				return err
 			}

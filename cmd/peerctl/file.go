@@ -220,12 +220,12 @@ func (a *app) fileDecisionCommand(verb api.FileVerb, short string) *cobra.Comman
 
 // decideFiles decides about each transfer, and reports what went wrong.
 func (a *app) decideFiles(ctx context.Context, client *api.Client, verb api.FileVerb, ids []string) (decided []api.Transfer, code int) {
-	ctx, cancel := a.limited(ctx)
+	limited, cancel := a.limited(ctx)
 	defer cancel()
 	for _, id := range ids {
-		transfer, err := client.DecideFile(ctx, api.FileDecision{ID: id, Verb: verb})
+		transfer, err := client.DecideFile(limited, api.FileDecision{ID: id, Verb: verb})
 		if err != nil {
-			code = worse(code, a.finish(context.WithoutCancel(ctx), err))
+			code = worse(code, a.finish(ctx, err))
 			continue
 		}
 		decided = append(decided, transfer)

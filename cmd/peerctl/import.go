@@ -65,7 +65,7 @@ type importer struct {
 }
 
 func (i *importer) run(ctx context.Context, path string) error {
-	in := i.in
+	in := i.input(ctx)
 	if path != "-" {
 		file, err := os.Open(path)
 		if err != nil {

@@ -56,7 +56,7 @@ func (a *app) ping(ctx context.Context, client *api.Client, peer string, count i
 		if err != nil || seq == count {
 			return err
 		}
-		if err := pause(ctx, pingInterval); err != nil {
+		if err := sleep(ctx, pingInterval); err != nil {
 			return err
 		}
 	}
@@ -80,7 +80,7 @@ func (a *app) pingUntilDirect(ctx context.Context, client *api.Client, peer stri
 			last = ping
 		}
 		if err == nil && ping.Path != api.PathDirect && seq != count {
-			err = pause(ctx, pingInterval)
+			err = sleep(ctx, pingInterval)
 		}
 		switch {
 		case isTimeout(err) && last.Path == "":
@@ -105,14 +105,4 @@ func (a *app) pingOnce(ctx context.Context, client *api.Client, peer string, seq
 	}
 	return ping, a.line(a.text.Pong, seq, printable.Line(ping.Peer), duration(ping.RTT),
 		printable.Line(a.text.path(ping.Path, ping.Transport, ping.Endpoint)))
-}
-
-// pause waits for d, or returns ctx's error when that ends first.
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

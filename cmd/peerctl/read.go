@@ -48,7 +48,7 @@ func (r *reader) run(ctx context.Context) error {
 	}
 	// Subscribe first: what arrives while the backlog is shown comes twice, and
 	// is recognised by its id, rather than not at all.
-	events, err := r.client.Events(ctx, api.TypeMessage, api.TypeEdit)
+	events, err := r.subscribe(ctx, r.client, api.TypeMessage, api.TypeEdit)
 	if err != nil {
 		return err
 	}

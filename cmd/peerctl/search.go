@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -19,8 +20,8 @@ marked read.
 A message is found when every TEXT is in it, anywhere, in either case. No character
 of a TEXT means something else. TEXTs of three characters and more are found with
 and without accents; when all are shorter, the newest 50,000 messages are looked
-through. The first argument is the PEER if a peer has that name and a TEXT follows;
-to search for a name and more, put the name last.
+through. The first argument is the PEER if a peer, or a group, has that name and a
+TEXT follows; to search for a name and more, put the name last.
 
 Finding nothing is no failure: the exit code is 0, and stdout is empty.`,
 		Example: `  peerctl search 聊天
@@ -40,12 +41,12 @@ func (a *app) search(ctx context.Context, client *api.Client, args []string, lim
 	defer cancel()
 	request := api.SearchRequest{Texts: args, Limit: limit}
 	if len(args) > 1 {
-		peers, err := client.Peers(ctx)
+		with, err := a.conversation(ctx, client, args[0])
 		if err != nil {
 			return err
 		}
-		if peer, err := api.FindPeer(peers, args[0]); err == nil {
-			request.Peer, request.Texts = peer.Key, args[1:]
+		if with != "" {
+			request.Peer, request.Texts = with, args[1:]
 		}
 	}
 	found, err := client.Search(ctx, request)
@@ -61,6 +62,23 @@ func (a *app) search(ctx context.Context, client *api.Client, args []string, lim
 		a.say(a.text.NothingFound)
 	}
 	return nil
+}
+
+// conversation is what the daemon knows the peer or group of this name by; empty when
+// there is none.
+func (a *app) conversation(ctx context.Context, client *api.Client, name string) (string, error) {
+	peers, err := client.Peers(ctx)
+	if err != nil {
+		return "", err
+	}
+	if peer, err := api.FindPeer(peers, name); err == nil {
+		return peer.Key, nil
+	}
+	groups, err := a.groupNames(ctx, client)
+	if err != nil || !slices.Contains(groups, name) {
+		return "", err
+	}
+	return name, nil
 }
 
 // completeFirstPeer offers peers for the first argument only.

@@ -49,7 +49,7 @@ unencrypted, not repeated, and not acknowledged, so "sent" is the most there is.
 		if err != nil {
 			return usage(err)
 		}
-		peers, text, err := a.message(args)
+		peers, text, err := a.message(ctx, "peerctl send PEER", args)
 		if err != nil {
 			return err
 		}
@@ -64,8 +64,8 @@ unencrypted, not repeated, and not acknowledged, so "sent" is the most there is.
 }
 
 // message tells recipients from text, and reads the text from stdin where the
-// arguments have none.
-func (a *app) message(args []string) (peers []string, text string, err error) {
+// arguments have none. Without any, the user is told how to give one to the command.
+func (a *app) message(ctx context.Context, command string, args []string) (peers []string, text string, err error) {
 	peers = args
 	if last := len(args) - 1; last > 0 {
 		peers, text = args[:last], args[last]
@@ -73,9 +73,9 @@ func (a *app) message(args []string) (peers []string, text string, err error) {
 	switch {
 	case len(args) > 1 && text != "-":
 	case len(args) == 1 && a.interactive():
-		return nil, "", failure(api.CodeUsage, a.text.NoText)
+		return nil, "", failure(api.CodeUsage, a.text.NoText, command)
 	default:
-		if text, err = readText(a.in); err != nil {
+		if text, err = readText(a.input(ctx)); err != nil {
 			return nil, "", err
 		}
 	}

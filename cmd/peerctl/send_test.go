@@ -12,7 +12,7 @@ import (
 
 // At a terminal, a missing text is a mistake: reading stdin would look like a
 // program that hangs.
-func TestSendDoesNotWaitForATerminal(t *testing.T) {
+func TestNoTextIsAwaitedFromATerminal(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs /dev/ptmx as Linux has it")
 	}
@@ -22,9 +22,13 @@ func TestSendDoesNotWaitForATerminal(t *testing.T) {
 	}
 	defer terminal.Close()
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), []string{"--lang", "en", "send", "bob"}, stdio{terminal, &stdout, &stderr})
-	if code != exitcode.Usage || !strings.HasPrefix(stderr.String(), "error: no message: the text is missing\nhint: ") {
-		t.Errorf("exit code %d, stderr %q", code, stderr.String())
+	for line, next := range map[string]string{"send bob": "peerctl send PEER", "edit last": "peerctl edit ID"} {
+		stderr.Reset()
+		code := run(t.Context(), append([]string{"--lang", "en"}, strings.Fields(line)...), stdio{terminal, &stdout, &stderr})
+		want := "error: no message: the text is missing\nhint: " + next + " TEXT, or: … | " + next + "\n"
+		if code != exitcode.Usage || stderr.String() != want {
+			t.Errorf("%s: exit code %d, stderr %q", line, code, stderr.String())
+		}
 	}
 }
 

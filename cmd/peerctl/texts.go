@@ -67,7 +67,7 @@ type texts struct {
 	OnlyRelayed     failureText // peer
 	NoAnswer        failureText // peer, timeout
 	DaemonSilent    failureText // timeout
-	NoText          failureText
+	NoText          failureText // command without a text
 	TextTooLong     failureText // limit in bytes
 	WaitWhat        failureText // what the user wrote
 	UnknownLanguage failureText // what the user wrote

@@ -133,7 +133,7 @@ var english = texts{
 	OnlyRelayed:  failureText{"%[1]s is reached through the relay only", "peerctl why %[1]s"},
 	NoAnswer:     failureText{"no answer from %[1]s within %[2]s", "peerctl why %[1]s"},
 	DaemonSilent: failureText{"the daemon has not answered within %[1]s", "wait longer with --timeout, or restart it: peerd run"},
-	NoText:       failureText{"no message: the text is missing", "peerctl send PEER TEXT, or: … | peerctl send PEER"},
+	NoText:       failureText{"no message: the text is missing", "%[1]s TEXT, or: … | %[1]s"},
 	TextTooLong:  failureText{"the message is longer than %[1]d bytes (64 KiB)", "send it as a file: peerctl file send PATH PEER"},
 	WaitWhat:     failureText{"cannot wait for %[1]q", "peerctl wait online PEER, or: peerctl wait direct PEER"},
 

@@ -81,7 +81,7 @@ var chineseFile = fileTexts{
 		api.ReasonDisk:       "无法写入磁盘，见 peerd 的日志",
 	},
 	Policy: map[api.PolicyWord]string{
-		api.PolicyAsk:   "%[1]s 的每个文件都会问你",
+		api.PolicyAsk:   "%[1]s 的每个文件都会问您",
 		api.PolicyAuto:  "空间足够时自动接受 %[1]s 的文件",
 		api.PolicyNever: "拒绝 %[1]s 的文件",
 	},

@@ -2,11 +2,14 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
+	"peerd/internal/exitcode"
 	"peerd/peer/api"
 )
 
@@ -107,6 +110,14 @@ func without[W ~string, T any](texts map[W]T, words ...W) (missing []string) {
 		}
 	}
 	return missing
+}
+
+func TestAClassicUserOutOfReachIsNotSaidToBeOffline(t *testing.T) {
+	away := chinese.translate(api.ClassicAway("classic/dave"))
+	far := chinese.translate(api.ClassicUnreachable("classic/dave", netip.MustParseAddrPort("192.168.1.7:4164")))
+	if far.Message == away.Message || !strings.Contains(far.Message, "无法到达") || far.ExitCode() != exitcode.NoSuchPeer {
+		t.Errorf("said %q, exit code %d", far.Message, far.ExitCode())
+	}
 }
 
 func TestTheLocaleChoosesTheLanguage(t *testing.T) {

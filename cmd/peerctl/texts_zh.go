@@ -133,7 +133,7 @@ var chinese = texts{
 	OnlyRelayed:  failureText{"只能经由中继到达 %[1]s", "peerctl why %[1]s"},
 	NoAnswer:     failureText{"%[1]s 在 %[2]s 内没有应答", "peerctl why %[1]s"},
 	DaemonSilent: failureText{"守护进程在 %[1]s 内没有应答", "用 --timeout 延长等待，或重新启动：peerd run"},
-	NoText:       failureText{"缺少消息正文", "peerctl send PEER TEXT，或：… | peerctl send PEER"},
+	NoText:       failureText{"缺少消息正文", "%[1]s TEXT，或：… | %[1]s"},
 	TextTooLong:  failureText{"消息超过 %[1]d 字节（64 KiB）", "请作为文件发送：peerctl file send PATH PEER"},
 	WaitWhat:     failureText{"无法等待 %[1]q", "peerctl wait online PEER，或：peerctl wait direct PEER"},
 
@@ -169,6 +169,7 @@ var chinese = texts{
 		api.CodeNameTaken:        {"名称 %[1]q 已被占用，或与已有的名称相似", "请换一个；已占用的：peerctl peers"},
 		api.CodeMessagesQueued:   {"发给 %[1]q 的消息有些尚未送达，会因此丢失", "确认丢弃：peerctl contact rm %[1]s --force"},
 
+		api.CodeClassicUnreachable: {"%[1]s 所在的地址，从本机的网络无法到达", ""},
 		api.CodeVerifiedKeyChanged: {"您已核实过的 %[1]q 的密钥已改变：可能有人在冒充 %[1]q", "不经 peerd 向本人索取其密钥（对方的 peerctl whoami），再只接受那一把：peerctl contact trust %[1]s --key KEY"},
 		api.CodeBlocked:            {"您已屏蔽 %[1]q：什么都没有做", "解除屏蔽：peerctl contact unblock %[1]s"},
 		api.CodeCodeDiffers:        {"这不是您与 %[1]q 的密钥的安全码：什么都没有记录，您们之间可能有人", "请完整地再比对一次：peerctl contact verify %[1]s；若仍不同，不要信任该密钥"},

@@ -85,10 +85,13 @@ func (a *app) line(format string, args ...any) error {
 // row writes one result for programs.
 func (a *app) row(row any) error { return written(api.WriteRow(a.out, row)) }
 
+// errUnwritten marks results that are lost because nobody takes them.
+var errUnwritten = errors.New("write the result")
+
 // written keeps a lost result from passing for success.
 func written(err error) error {
 	if err != nil {
-		return fmt.Errorf("write the result: %w", err)
+		return fmt.Errorf("%w: %w", errUnwritten, err)
 	}
 	return nil
 }

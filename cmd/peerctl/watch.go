@@ -16,9 +16,9 @@ func (a *app) watchCommand() *cobra.Command {
 	var exec execFlags
 	command := &cobra.Command{
 		Use:   "watch [--exec COMMAND [ARG...]]",
-		Short: "Show messages, logins, logouts and path changes as they happen",
-		Long: `Show messages, logins, logouts and path changes as they happen. Nothing is marked
-read. What happened before is not shown; for messages see peerctl read.
+		Short: "Show messages, logins, logouts, path changes and files as they happen",
+		Long: `Show messages, logins, logouts, path changes and files as they happen. Nothing is
+marked read. What happened before is not shown; for messages see peerctl read.
 
 With --exec a COMMAND is run for each event instead: directly, never through a shell,
 one at a time, with the event as one line of JSON on stdin. Everything behind the
@@ -76,7 +76,7 @@ func eventTypes(names []string) ([]api.EventType, error) {
 
 // watch shows events, count of them or, when it is zero, until interrupted.
 func (a *app) watch(ctx context.Context, client *api.Client, types []api.EventType, count int) error {
-	events, err := client.Events(ctx, types...)
+	events, err := a.subscribe(ctx, client, types...)
 	if err != nil {
 		return err
 	}

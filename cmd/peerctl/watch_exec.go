@@ -102,9 +102,11 @@ type hooked struct {
 
 func (h *hooked) run(ctx context.Context) error {
 	// A new cursor begins with the first look, so after this line no message is
-	// missed.
-	if _, err := h.page(ctx); err != nil && h.wantsMessages() {
-		return err
+	// missed. For whom messages are nothing, none begins.
+	if h.wantsMessages() {
+		if _, err := h.page(ctx); err != nil {
+			return err
+		}
 	}
 	h.say(fill(h.text.Watch.Running, printable.Line(filepath.Base(h.hook.path)), h.cursor))
 	return h.attend(ctx, h.client, h.types, h.session)
