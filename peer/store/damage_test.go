@@ -284,7 +284,7 @@ func TestRescueGoesOnWhereAKilledProcessEnded(t *testing.T) {
 				t.Errorf("%d of %d messages are left", len(left), len(said))
 			}
 			check(t, s.Close())
-			if rest, err := filepath.Glob(filepath.Join(dir, "*"+rescuedSuffix+"*")); err != nil || len(rest) > 0 {
+			if rest, err := filepath.Glob(filepath.Join(dir, "*"+rescueSuffix+"*")); err != nil || len(rest) > 0 {
 				t.Errorf("left over: %q, %v", rest, err)
 			}
 		})

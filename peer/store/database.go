@@ -54,6 +54,9 @@ func openDatabase(dir string) (*database, error) {
 	if err := finishRescue(dir); err != nil {
 		return nil, err
 	}
+	if err := removeDatabase(Path(dir) + rescueSuffix); err != nil { // a copy that was not completed
+		return nil, err
+	}
 	unclean := closedUncleanly(Path(dir))
 	write, read, err := openFile(dir)
 	if isDamage(err) {
