@@ -158,9 +158,8 @@ func (k *keeper) keepLease(
 	ctx context.Context, protocol Protocol, g gateway, announcements <-chan []byte, log zerolog.Logger,
 	report func(netip.AddrPort, time.Duration),
 ) {
-	conn, err := k.dial(ctx, g)
-	if err != nil {
-		log.Debug().Err(err).Msg("cannot ask the home router")
+	conn := k.connect(ctx, g, log)
+	if conn == nil {
 		return
 	}
 	var d dialect = natpmp{port: k.config.Port}
@@ -168,6 +167,23 @@ func (k *keeper) keepLease(
 		d = newPCP(g.local, k.config.Port)
 	}
 	keepLease(ctx, newLease(d, k.config.Port, k.config.Lifetime, mathrand.Float64), conn, announcements, log, report)
+}
+
+// connect opens the socket of one lease. What keeps it from that, such as too many open
+// files, may pass: it tries again until ctx ends, and then returns nil.
+func (k *keeper) connect(ctx context.Context, g gateway, log zerolog.Logger) net.Conn {
+	for ctx.Err() == nil {
+		conn, err := k.dial(ctx, g)
+		if err == nil {
+			return conn
+		}
+		log.Debug().Err(err).Msg("cannot ask the home router")
+		select {
+		case <-time.After(gatewayInterval):
+		case <-ctx.Done():
+		}
+	}
+	return nil
 }
 
 // newPCP draws the nonce that others would have to know to touch our mapping.

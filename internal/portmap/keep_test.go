@@ -141,3 +141,36 @@ func TestGatewaysAreFollowed(t *testing.T) {
 		<-done
 	})
 }
+
+func TestRouterIsAskedOnceThereIsASocketForIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		home := gateway{netip.MustParseAddr("192.168.1.1"), netip.MustParseAddr("192.168.1.2"), "wlan0"}
+		k, err := newKeeper(Config{Port: 40_000, Protocols: []Protocol{NATPMP}}, func(Mapping) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		near, far := net.Pipe()
+		router := newTestRouter(far)
+		go router.serve()
+		scarce := errors.New("too many open files")
+		k.dial = func(context.Context, gateway) (net.Conn, error) {
+			defer func() { scarce = nil }()
+			return near, scarce
+		}
+		k.gateways = func() ([]gateway, error) { return []gateway{home}, nil }
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			k.keep(ctx)
+		}()
+		time.Sleep(gatewayInterval)
+		synctest.Wait()
+		if !router.hasMapping() {
+			t.Error("a socket that could not be had once is never asked for again")
+		}
+		cancel()
+		<-done
+		near.Close() // unless it was used
+	})
+}
