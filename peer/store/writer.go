@@ -21,7 +21,7 @@ type operation struct {
 	ctx  context.Context
 	run  func(*transaction) error
 	lazy bool       // a power cut may undo it
-	done chan error // takes one result without a reader
+	done chan error // takes one result
 
 	// cause is set instead of run to have the file mended, unless it has been
 	// exchanged more often than seen.
@@ -227,7 +227,9 @@ func allLazy(batch []*operation) bool {
 	return !slices.ContainsFunc(batch, func(op *operation) bool { return !op.lazy })
 }
 
-// submit hands op to the writer and waits for its result.
+// submit hands op to the writer and waits for its result. Who gives up before the writer
+// has taken op has changed nothing. Afterwards the change is made: who gave up then would
+// not know of it, and would go on with what was true before.
 func (w *writer) submit(op *operation) error {
 	if err := op.ctx.Err(); err != nil {
 		return err // both cases below may be ready: do not leave it to chance
@@ -239,12 +241,7 @@ func (w *writer) submit(op *operation) error {
 	case <-op.ctx.Done():
 		return op.ctx.Err()
 	}
-	select {
-	case err := <-op.done:
-		return err
-	case <-op.ctx.Done():
-		return op.ctx.Err()
-	}
+	return <-op.done
 }
 
 // A refusal is the error of a change that has written nothing. It concerns its
@@ -292,7 +289,6 @@ func submit[T any](s *Store, attempt string, op *operation, change func(*transac
 		return err
 	}
 	if err := s.writer.submit(op); err != nil {
-		// After a cancelled context the writer may be setting result just now.
 		return none, fmt.Errorf("%s: %w", attempt, err)
 	}
 	if refused != nil {

@@ -174,6 +174,19 @@ func TestCallerMayStopWaiting(t *testing.T) {
 	})
 }
 
+// TestWhoGivesUpTooLateHearsWhatHappened cancels a change while the writer makes it.
+func TestWhoGivesUpTooLateHearsWhatHappened(t *testing.T) {
+	s := openTest(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := apply(ctx, s, "change", func(*transaction) error {
+		cancel()
+		return nil
+	})
+	if err != nil {
+		t.Errorf("got %v of a change that was made", err)
+	}
+}
+
 func TestCancelledCallerStoresNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openTest(t)
