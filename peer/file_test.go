@@ -353,16 +353,21 @@ func TestFileGoesOnWhereItWas(t *testing.T) {
 	if err := bob.Close(); err != nil {
 		t.Fatal(err)
 	}
-	before, err := alice.Transfers(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	var before int64
+	c.await("what alice has sent is written down", func() bool { // it counts for nothing while it is being written
+		rows, err := alice.Transfers(c.guard())
+		if err != nil {
+			t.Fatal(err)
+		}
+		before = rows[0].Moved
+		return before > 0
+	})
 	events := alice.Subscribe(c.guard(), api.TypeFile)
 	bob = c.joinAt("bob", bob.config.StateDir)
 	had := int64(-1)
 	for event := range events {
 		// The first thing that a recipient who is back says is how much it has.
-		if row := event.(api.FileEvent); row.State == api.TransferRunning && row.Moved <= before[0].Moved {
+		if row := event.(api.FileEvent); row.State == api.TransferRunning && row.Moved <= before {
 			had = row.Moved
 			break
 		}
