@@ -243,9 +243,14 @@ func (z *fuzzed) reply(value byte) Event {
 	return Received{Socket: sent.Socket, From: sent.To, Datagram: reply.Append(nil, peerKey)}
 }
 
-// copied is the reply that the peer sends to one of our probes, from elsewhere.
+// copied is the reply that the peer sends to one of our probes, from elsewhere. It is an
+// answer all the same if that probe went there: strayed packets have it go there, too.
 func (z *fuzzed) copied(value byte, from netip.AddrPort) Event {
-	return z.repliedWith(value, wire.ProbeReply{Session: aSession}, peerKey, netip.AddrPortFrom(from.Addr(), 6000))
+	elsewhere := netip.AddrPortFrom(from.Addr(), 6000)
+	if len(z.probes) > 0 && z.probes[int(value)%len(z.probes)].To == elsewhere {
+		z.answered[elsewhere] = true
+	}
+	return z.repliedWith(value, wire.ProbeReply{Session: aSession}, peerKey, elsewhere)
 }
 
 // forged is a reply by somebody who sees our probes and does not have the key.
