@@ -54,15 +54,12 @@ func TestSameLANStaysOnTheLAN(t *testing.T) {
 		}
 	}
 	capture := s.VPS.Capture()
-	const messages = 10
-	for range messages {
+	for range 10 {
 		if row := send(t, alice, "bob", "on the LAN"); row.Text("path") != "direct" {
 			t.Errorf("message took the path %q, want direct", row.Text("path"))
 		}
 	}
-	// Each message and its receipt would be a packet. A path that a slow machine makes
-	// look dead has a few go both ways.
-	if n := capture.Count(isRelayed); n >= messages {
+	if n := capture.Count(isRelayed); n != 0 {
 		t.Errorf("%d relayed packets reached the rendezvous", n)
 	}
 	if n := payload(capture, natlab.TCP); n > controlChatter {

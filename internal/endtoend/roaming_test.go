@@ -191,9 +191,14 @@ func endpointOf(t *testing.T, p *stage.Peer, to string) netip.AddrPort {
 
 // pongs reports whether a peer answers another directly.
 func pongs(t *testing.T, p *stage.Peer, to string) bool {
+	return pongsWithin(t, 300*time.Millisecond, p, to)
+}
+
+// pongsWithin reports whether a peer answers one ping directly before the limit.
+func pongsWithin(t *testing.T, limit time.Duration, p *stage.Peer, to string) bool {
 	client := p.Client()
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	pong, err := client.Ping(ctx, to)
 	return err == nil && pong.Path == api.PathDirect
