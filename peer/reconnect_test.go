@@ -35,15 +35,15 @@ func TestReconnectsLeaveNoGoroutine(t *testing.T) {
 }
 
 // settledGoroutines returns how many goroutines there are once their number has
-// not fallen for a while.
+// not changed for a while: some of a login end, and some begin, after it is done.
 func settledGoroutines(c *circle) int {
-	lowest, looks := runtime.NumGoroutine(), 0
-	c.await("goroutines of the login end", func() bool {
+	settled, looks := runtime.NumGoroutine(), 0
+	c.await("goroutines of the login have begun and ended", func() bool {
 		looks++
-		if n := runtime.NumGoroutine(); n < lowest {
-			lowest, looks = n, 0
+		if n := runtime.NumGoroutine(); n != settled {
+			settled, looks = n, 0
 		}
 		return looks > 100
 	})
-	return lowest
+	return settled
 }
