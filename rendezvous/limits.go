@@ -123,7 +123,8 @@ const (
 	// envelopes for the same member are refused, so that one who talks to a slow
 	// reader without end neither fills maxBacklog, which would log that reader
 	// out, nor takes the place of what is relayed to it. It must not be less than
-	// one envelope.
+	// one envelope. What is being written does not count, here and in the other
+	// bounds of what waits: it was within them when its write began.
 	maxOfferBacklog = 128 << 10
 	// maxSessionsPerKey bounds the sessions one key may have open. Without it
 	// a member could fill the table by talking under ever new instances.

@@ -102,11 +102,16 @@ func TestT13ATalkerCannotLogASlowReaderOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, wait := pipe(t)
 		sealed := make([]byte, wire.MaxSealed)
+		envelope := wire.Envelope{Session: wire.SessionID{1}, Sealed: sealed}
+		if !c.offer(envelope) {
+			t.Fatal("nothing waits, and an envelope is refused")
+		}
+		synctest.Wait() // its write does not end: all that follows waits
 		taken := 0
-		for c.offer(wire.Envelope{Session: wire.SessionID{1}, Sealed: sealed}) {
+		for c.offer(envelope) {
 			taken++
 		}
-		if bytes := taken * wire.MaxSealed; bytes > maxOfferBacklog+2*wire.MaxSealed {
+		if bytes := taken * wire.MaxSealed; bytes < maxOfferBacklog/2 || bytes > maxOfferBacklog+wire.MaxSealed {
 			t.Errorf("%d bytes of envelopes wait", bytes)
 		}
 		if !c.relay(wire.Relay{Payload: make([]byte, 1000)}) {
