@@ -12,19 +12,22 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"peerd/internal/identity"
 	"peerd/wire"
 )
 
 // acceptControl accepts control connections until the listener is closed.
 func (s *Server) acceptControl() {
+	log := s.log.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Minute}) // a flood must not fill the log, too
 	for {
 		conn, err := s.tcp.Accept()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
 		if err != nil { // out of file descriptors: wait for some to come back
-			s.log.Warn().Err(err).Msg("accept a control connection")
+			log.Warn().Err(err).Msg("accept a control connection")
 			time.Sleep(50 * time.Millisecond)
 			continue
 		}

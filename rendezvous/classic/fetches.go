@@ -8,19 +8,22 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"peerd/wire"
 )
 
 // acceptFetches accepts TCP connections until the listener is closed. Lists are
 // sent by goroutines of running.
 func (d *Door) acceptFetches(running *sync.WaitGroup) {
+	log := d.log.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Minute}) // a flood must not fill the log, too
 	for {
 		conn, err := d.tcp.AcceptTCP()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
 		if err != nil { // out of file descriptors: wait for some to come back
-			d.log.Warn().Err(err).Msg("accept a classic connection")
+			log.Warn().Err(err).Msg("accept a classic connection")
 			time.Sleep(50 * time.Millisecond)
 			continue
 		}
