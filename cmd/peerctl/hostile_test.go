@@ -89,13 +89,15 @@ func nthWords(n int) func(reflect.Type) (string, bool) {
 	}
 	visit(reflect.ValueOf(english))
 	known[reflect.TypeFor[api.Transport]()] = []string{"udp"}
-	return func(t reflect.Type) (string, bool) {
+	for kind, words := range known {
+		slices.Sort(words)
+		known[kind] = slices.Compact(words)
+	}
+	return func(t reflect.Type) (string, bool) { // for many requests at once: it changes nothing
 		list := known[t]
 		if len(list) == 0 {
 			return "", false
 		}
-		slices.Sort(list)
-		list = slices.Compact(list)
 		return list[n%len(list)], true
 	}
 }
