@@ -56,6 +56,8 @@ func childCommand(t *testing.T, argument, environment string) *exec.Cmd {
 func startChild(t *testing.T, name, dir string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	cmd := childCommand(t, dir, childVariable+"="+name)
+	_, err := cmd.StdinPipe() // without, its input has ended when it begins
+	check(t, err)
 	output, err := cmd.StdoutPipe()
 	check(t, err)
 	check(t, cmd.Start())
