@@ -80,7 +80,7 @@ func Revive(ctx context.Context, dir string, now time.Time) error {
 	return errors.Join(s.checkWhole(ctx), s.leap(ctx, now), s.Close())
 }
 
-// checkWhole verifies every page and index.
+// checkWhole verifies every page and index. A copy that was mended on the way was damaged.
 func (s *Store) checkWhole(ctx context.Context) error {
 	finding, err := first(ctx, s, func(row scanner) (finding string, err error) {
 		err = row.Scan(&finding)
@@ -92,7 +92,12 @@ func (s *Store) checkWhole(ctx context.Context) error {
 	case finding != "ok":
 		return fmt.Errorf("check the copy: %w: %s", ErrDamaged, finding)
 	}
-	return nil
+	select {
+	case damage := <-s.Mended(): // by who came upon it before we did
+		return fmt.Errorf("check the copy: %w: %s", ErrDamaged, damage.Cause)
+	default:
+		return nil
+	}
 }
 
 // leap moves the sequences of all conversations to where none has been. The time

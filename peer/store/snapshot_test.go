@@ -95,11 +95,19 @@ func TestDamagedCopyIsRefused(t *testing.T) {
 	check(t, s.Snapshot(t.Context(), path))
 	content, err := os.ReadFile(path)
 	check(t, err)
-	copy(content[len(content)/2:], bytes.Repeat([]byte{0xff}, 4096))
-	dir := t.TempDir()
-	check(t, os.WriteFile(Path(dir), content, 0o600))
-	if err := Revive(t.Context(), dir, noon); !errors.Is(err, ErrDamaged) {
-		t.Errorf("got %v, want ErrDamaged", err)
+	for where, at := range map[string]int{
+		"where a check finds it":        len(content) / 2,
+		"where it is mended on the way": 0, // by Open
+	} {
+		t.Run(where, func(t *testing.T) {
+			damaged := bytes.Clone(content)
+			copy(damaged[at:], bytes.Repeat([]byte{0xff}, 4096))
+			dir := t.TempDir()
+			check(t, os.WriteFile(Path(dir), damaged, 0o600))
+			if err := Revive(t.Context(), dir, noon); !errors.Is(err, ErrDamaged) {
+				t.Errorf("got %v, want ErrDamaged", err)
+			}
+		})
 	}
 }
 
