@@ -8,6 +8,7 @@ import (
 
 func TestLogIsEmptiedOnceNobodyReadsIt(t *testing.T) {
 	s := openTest(t)
+	stopIndexing(s)
 	err := s.readers.view(t.Context(), func(tx *sql.Tx) error {
 		var conversations int
 		check(t, tx.QueryRowContext(t.Context(), `SELECT count(*) FROM conversation`).Scan(&conversations))

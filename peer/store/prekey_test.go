@@ -49,6 +49,7 @@ func TestPrekeysAreKeptUntilDeleted(t *testing.T) {
 func TestT24DeletedPrekeyIsGoneFromTheDisk(t *testing.T) {
 	dir := t.TempDir()
 	s := reopen(t, dir)
+	stopIndexing(s)
 	check(t, s.SavePrekey(t.Context(), 1, []byte(privateHalf), noon))
 	accept(t, s, alice, "so that the index has something, too")
 	if found := filesWith(t, dir, privateHalf); len(found) == 0 {

@@ -40,6 +40,13 @@ func check(t testing.TB, err error) {
 	}
 }
 
+// stopIndexing ends what reads beside a test: what was stored is indexed half a second
+// later, or by the next search.
+func stopIndexing(s *Store) {
+	s.index.cancel()
+	<-s.index.finished
+}
+
 func newID() (id wire.MessageID) {
 	rand.Read(id[:])
 	return id
