@@ -328,27 +328,42 @@ func TestWaitOnline(t *testing.T) {
 	}
 }
 
+// looked tells of every connect.
+type looked struct {
+	*apitest.Daemon
+	at chan string
+}
+
+func (l looked) Connect(ctx context.Context, peer string) (api.Peer, error) {
+	l.at <- peer
+	return l.Daemon.Connect(ctx, peer)
+}
+
 func TestWaitDirect(t *testing.T) {
-	daemon := apitest.Circle()
+	daemon := looked{apitest.Circle(), make(chan string, 10)}
 	socket, _ := serve(t, daemon)
 	c := client(t, socket)
-
-	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	peer, err := c.WaitDirect(short, "nas")
-	if !errors.Is(err, context.DeadlineExceeded) || peer.Path != api.PathRelay {
-		t.Errorf("a peer that stays relayed: got %+v, %v", peer, err)
-	}
-
 	type result struct {
 		peer api.Peer
 		err  error
 	}
 	done := make(chan result, 1)
-	go func() {
-		peer, err := c.WaitDirect(guarded(t), "nas")
+	wait := func(ctx context.Context) {
+		peer, err := c.WaitDirect(ctx, "nas")
 		done <- result{peer, err}
-	}()
+	}
+
+	limited, end := context.WithCancelCause(guarded(t))
+	go wait(limited)
+	<-daemon.at
+	daemon.SetPath("nas", api.PathRelay, netip.AddrPort{}) // another way through the relay
+	<-daemon.at                                            // so it has seen the first answer
+	end(context.DeadlineExceeded)
+	if got := <-done; !errors.Is(got.err, context.DeadlineExceeded) || got.peer.Path != api.PathRelay {
+		t.Errorf("a peer that stays relayed: got %+v, %v", got.peer, got.err)
+	}
+
+	go wait(guarded(t))
 	daemon.SetPath("nas", api.PathDirect, netip.MustParseAddrPort("198.51.100.9:9"))
 	if got := <-done; got.err != nil || got.peer.Path != api.PathDirect {
 		t.Errorf("a peer that becomes direct: got %+v, %v", got.peer, got.err)
