@@ -162,26 +162,28 @@ func TestADeadPathIsLeftForTheRelayWithinThreeSeconds(t *testing.T) {
 }
 
 func TestCallbacksDoNotOvertakeEachOther(t *testing.T) {
-	a, b := newLinkedPair(t)
-	var announced []punch.Path
-	inside := false
-	a.config.PathChanged = func(_ wire.SessionID, path punch.Path) {
-		if inside {
-			t.Error("a callback came inside another")
+	synctest.Test(t, func(t *testing.T) { // no tick of the engines comes in between
+		a, b := newLinkedPair(t)
+		var announced []punch.Path
+		inside := false
+		a.config.PathChanged = func(_ wire.SessionID, path punch.Path) {
+			if inside {
+				t.Error("a callback came inside another")
+			}
+			inside = true
+			if trusted(path) && len(announced) == 0 {
+				a.link.hear(nil)   // no reply to the probe that follows
+				a.NetworkChanged() // announces the path as doubtful
+			}
+			announced = append(announced, path)
+			inside = false
 		}
-		inside = true
-		if trusted(path) && len(announced) == 0 {
-			a.link.hear(nil)   // no reply to the probe that follows
-			a.NetworkChanged() // announces the path as doubtful
+		b.session.Introduce(Introduction{Observed: b.bound})
+		a.session.Introduce(Introduction{Candidates: localCandidate(b.bound), Observed: a.bound})
+		if len(announced) != 2 || announced[0].Doubtful || !announced[1].Doubtful {
+			t.Errorf("announced %+v, want a trusted path, then a doubtful one", announced)
 		}
-		announced = append(announced, path)
-		inside = false
-	}
-	b.session.Introduce(Introduction{Observed: b.bound})
-	a.session.Introduce(Introduction{Candidates: localCandidate(b.bound), Observed: a.bound})
-	if len(announced) != 2 || announced[0].Doubtful || !announced[1].Doubtful {
-		t.Errorf("announced %+v, want a trusted path, then a doubtful one", announced)
-	}
+	})
 }
 
 // introduceManyTo opens sessions whose peers all claim to be at endpoint, and
