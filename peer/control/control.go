@@ -55,7 +55,7 @@ type Conn struct {
 	once   sync.Once
 	// tasks are the writer and the watcher.
 	tasks    sync.WaitGroup
-	liveness liveness
+	liveness *liveness
 }
 
 // Dial connects to the control service at address. The configuration pins the
@@ -66,7 +66,12 @@ type Conn struct {
 func Dial(ctx context.Context, address string, config *tls.Config) (*Conn, error) {
 	// No local address: a port chosen by bind under SO_REUSEPORT could be one
 	// that another program shares.
-	dialer := tls.Dialer{NetDialer: &net.Dialer{Control: reuseport.Control}, Config: config}
+	return dialFrom(ctx, nil, address, config)
+}
+
+// dialFrom is Dial from a local address, from any when it is nil.
+func dialFrom(ctx context.Context, local net.Addr, address string, config *tls.Config) (*Conn, error) {
+	dialer := tls.Dialer{NetDialer: &net.Dialer{LocalAddr: local, Control: reuseport.Control}, Config: config}
 	raw, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("connect to rendezvous %s: %w", address, err)
@@ -165,8 +170,8 @@ func (c *Conn) isClosed() bool {
 // itself. The message may alias the connection's buffer until the next call.
 // It returns ErrSilent when the connection has died.
 func (c *Conn) Receive() (wire.Message, error) {
-	c.liveness.reading.Store(true)
-	defer c.liveness.reading.Store(false)
+	c.liveness.readingSince.Store(c.liveness.now())
+	defer c.liveness.readingSince.Store(busy)
 	for {
 		kind, body, err := wire.ReadFrame(c.reader, c.buffer)
 		if err != nil {

@@ -186,8 +186,13 @@ func TestUnreachableRendezvousIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := listener.Addr().String()
-	listener.Close()
+	defer listener.Close()
+	held, err := net.Dial("tcp", listener.Addr().String()) // so that nobody else listens at its port
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	address := held.LocalAddr().String()
 	_, err = Dial(t.Context(), address, newIdentity(t).ClientTLS(wire.ControlProtocol, wire.Key{1}))
 	if err == nil {
 		t.Fatal("connected to nobody")

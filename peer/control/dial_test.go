@@ -12,7 +12,8 @@ import (
 )
 
 // TestTheLocalPortCanBeUsedAgain proves that a connection to somebody else can
-// leave from the port of the control connection while that is open.
+// leave from the port of the control connection while that is open, if nobody else
+// has that port.
 func TestTheLocalPortCanBeUsedAgain(t *testing.T) {
 	self, server := newIdentity(t), newIdentity(t)
 	rendezvous, err := tls.Listen("tcp", "127.0.0.1:0", server.ServerTLS(wire.ControlProtocol))
@@ -29,7 +30,15 @@ func TestTheLocalPortCanBeUsedAgain(t *testing.T) {
 		}
 		accepted <- err
 	}()
-	c, err := Dial(t.Context(), rendezvous.Addr().String(), self.ClientTLS(wire.ControlProtocol, server.Key()))
+	// A port that the system chooses for a connection may be another program's too, on
+	// its way to somebody else, and then it cannot be used again.
+	sharing := net.ListenConfig{Control: reuseport.Control}
+	ours, err := sharing.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Close()
+	c, err := dialFrom(t.Context(), ours.Addr(), rendezvous.Addr().String(), self.ClientTLS(wire.ControlProtocol, server.Key()))
 	if err != nil {
 		t.Fatal(err)
 	}

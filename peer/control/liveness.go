@@ -32,9 +32,9 @@ type liveness struct {
 	opened time.Time
 	// heardAt is when the last frame came, counted from opened.
 	heardAt atomic.Int64
-	// reading is set while the reader waits for a frame: only then does silence
-	// mean anything.
-	reading atomic.Bool
+	// readingSince is when the reader began to wait for a frame, counted from opened;
+	// busy while it does not: silence means nothing then.
+	readingSince atomic.Int64
 	// asking is set while an answer is awaited; heard then holds a signal for
 	// the next frame.
 	asking atomic.Bool
@@ -44,13 +44,30 @@ type liveness struct {
 	cause atomic.Pointer[error]
 }
 
-func newLiveness() liveness {
-	return liveness{opened: time.Now(), heard: make(chan struct{}, 1), doubts: make(chan struct{}, 1)}
+// busy is in place of the time at which a reader began that has other things to do.
+const busy = -1
+
+func newLiveness() *liveness {
+	l := &liveness{opened: time.Now(), heard: make(chan struct{}, 1), doubts: make(chan struct{}, 1)}
+	l.readingSince.Store(busy)
+	return l
 }
+
+// listened is how long the reader has been waiting for a frame.
+func (l *liveness) listened() time.Duration {
+	since := l.readingSince.Load()
+	if since == busy {
+		return 0
+	}
+	return time.Duration(l.now() - since)
+}
+
+// now is counted from opened.
+func (l *liveness) now() int64 { return int64(time.Since(l.opened)) }
 
 // hear notes that a frame has come.
 func (l *liveness) hear() {
-	l.heardAt.Store(int64(time.Since(l.opened)))
+	l.heardAt.Store(l.now())
 	if l.asking.Load() {
 		select {
 		case l.heard <- struct{}{}:
@@ -61,7 +78,7 @@ func (l *liveness) hear() {
 
 // silence is how long nothing has come.
 func (l *liveness) silence() time.Duration {
-	return time.Since(l.opened) - time.Duration(l.heardAt.Load())
+	return time.Duration(l.now() - l.heardAt.Load())
 }
 
 // Doubt has the rendezvous asked for a sign of life at once, because there is a
@@ -127,9 +144,10 @@ func (c *Conn) awaitReason() (patience time.Duration, ok bool) {
 }
 
 // answers reports whether anything comes after a question, before patience ends.
-// A reader that is busy has not read what may be there: it is waited for.
+// A reader that is busy, or was until just now, has not read what may be there: it is
+// waited for.
 func (c *Conn) answers(patience time.Duration) bool {
-	l := &c.liveness
+	l := c.liveness
 	select {
 	case <-l.heard: // of an earlier question
 	default:
@@ -149,10 +167,11 @@ func (c *Conn) answers(patience time.Duration) bool {
 			patience = min(patience, doubtLimit)
 			timer.Reset(patience)
 		case <-timer.C:
-			if l.reading.Load() {
+			left := patience - l.listened()
+			if left <= 0 {
 				return false
 			}
-			timer.Reset(patience)
+			timer.Reset(left)
 		}
 	}
 }

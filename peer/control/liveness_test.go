@@ -119,22 +119,51 @@ func TestLiveConnectionIsKept(t *testing.T) {
 }
 
 // TestBusyReaderIsNoSilence proves that a connection is not given up while its
-// reader has something better to do, such as writing to a slow disk.
+// reader has something better to do, such as writing to a slow disk, nor when it comes
+// back as an answer is due that it had no time to read.
 func TestBusyReaderIsNoSilence(t *testing.T) {
+	for name, busy := range map[string]time.Duration{
+		"for a minute":                     time.Minute,
+		"until an answer is due":           quietLimit + answerLimit,
+		"until just before that, or a few": quietLimit + 4*answerLimit - time.Millisecond,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, rendezvous := connect(t)
+				defer rendezvous.Close()
+				defer c.Close()
+				go silent(rendezvous)
+				time.Sleep(busy) // nobody calls Receive
+				received := make(chan error, 1)
+				go func() {
+					_, err := c.Receive()
+					received <- err
+				}()
+				time.Sleep(answerLimit / 2) // it is there, and has to be read
+				write(t, rendezvous, wire.Goodbye{Reason: "good night"})
+				if err := <-received; err != nil {
+					t.Errorf("received %v, want the goodbye", err)
+				}
+			})
+		})
+	}
+}
+
+// TestWhoComesBackNoticesADeadConnection proves that a reader that was busy is patient
+// no longer than one that was not.
+func TestWhoComesBackNoticesADeadConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, rendezvous := connect(t)
 		defer rendezvous.Close()
 		defer c.Close()
 		go silent(rendezvous)
-		time.Sleep(time.Minute) // nobody calls Receive
-		received := make(chan error, 1)
-		go func() {
-			_, err := c.Receive()
-			received <- err
-		}()
-		write(t, rendezvous, wire.Goodbye{Reason: "good night"})
-		if err := <-received; err != nil {
-			t.Errorf("received %v, want the goodbye", err)
+		time.Sleep(time.Minute + time.Second)
+		start := time.Now()
+		if _, err := c.Receive(); !errors.Is(err, ErrSilent) {
+			t.Errorf("ended with %v, want ErrSilent", err)
+		}
+		if waited := time.Since(start); waited != answerLimit {
+			t.Errorf("gave up after %v, want %v", waited, answerLimit)
 		}
 	})
 }
