@@ -77,7 +77,9 @@ func (m *Model) reconnected() tea.Cmd {
 func (m *Model) rosterCame(msg rosterMsg) tea.Cmd {
 	m.refreshing = false
 	if msg.err != nil {
-		m.complain(msg.err)
+		if m.down == nil { // else the screen says so, and nobody has asked
+			m.complain(msg.err)
+		}
 		return nil
 	}
 	m.applyRoster(msg)

@@ -249,6 +249,10 @@ func TestADaemonThatRestartsIsWaitedFor(t *testing.T) {
 	if s.input.Value() != "hello" || len(s.daemon.requests) != 0 {
 		t.Fatalf("input %q, sent %v", s.input.Value(), s.daemon.requests)
 	}
+	s.daemon.fails = errors.New("no daemon answers")
+	s.tell(tickMsg(epoch))
+	s.sees("your text stays here")
+	s.daemon.fails = nil
 	s.daemon.receive("bob", "while you were gone")
 	s.tell(upMsg{})
 	s.sees("while you were gone", "the daemon is back")
