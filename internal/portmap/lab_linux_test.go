@@ -151,17 +151,19 @@ func TestMappingIsRenewedBeyondItsLifetime(t *testing.T) {
 		captures[protocol] = h.home.Router.Capture()
 		keeps[protocol] = h.keep(lifetime, string(protocol))
 	}
-	for protocol, h := range homes {
+	granted := make(map[portmap.Protocol]time.Time)
+	for protocol := range homes {
 		if got := nextReport(t, keeps[protocol]); got.Lifetime != lifetime {
 			t.Errorf("%s: granted for %v, want %v", protocol, got.Lifetime, lifetime)
 		}
-		eventually(t, "three requests by "+string(protocol), func() bool {
-			return captures[protocol].Count(requests[protocol]) >= 3
+		granted[protocol] = time.Now()
+	}
+	for protocol, h := range homes {
+		// A request that is repeated, since no answer has come yet, renews nothing.
+		eventually(t, "three requests by "+string(protocol)+", one of them about when the first mapping ends", func() bool {
+			at := requestTimes(captures[protocol], protocol)
+			return len(at) >= 3 && at[len(at)-1].Sub(granted[protocol]) >= lifetime-time.Second
 		})
-		at := requestTimes(captures[protocol], protocol)
-		if since := at[2].Sub(at[0]); since < lifetime-time.Second {
-			t.Errorf("%s: renewed twice in %v, which says nothing about %v", protocol, since, lifetime)
-		}
 		if !h.arrives(h.inside.ListenUDP(mappedPort), mappedPort, 20) {
 			t.Errorf("%s: the mapping is gone after its first lifetime", protocol)
 		}
