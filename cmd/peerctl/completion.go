@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,8 +10,14 @@ import (
 	"peerd/peer/api"
 )
 
-// completionTimeout keeps the Tab key from hanging with the daemon.
-const completionTimeout = time.Second
+// completionShare is the part of --timeout, hence a second by default, for which the Tab
+// key may hang with the daemon: 1/10. More would be felt by who presses it.
+const completionShare = 10
+
+// brief returns a context for what the Tab key asks.
+func (a *app) brief() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), a.timeout/completionShare)
+}
 
 // completePeers offers the names of peers.
 func (a *app) completePeers(command *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -30,7 +35,7 @@ type nameSource func(context.Context, *api.Client) ([]string, error)
 // completeNames offers names. One that is not printable as it is could act on the
 // shell's line editor, so it is not offered.
 func (a *app) completeNames(command *cobra.Command, sources ...nameSource) (names []string, _ cobra.ShellCompDirective) {
-	ctx, cancel := context.WithTimeout(context.Background(), completionTimeout)
+	ctx, cancel := a.brief()
 	defer cancel()
 	err := a.with(func(_ context.Context, client *api.Client, _ []string) error {
 		for _, source := range sources {

@@ -92,8 +92,7 @@ func (a *app) offerFile(ctx context.Context, client *api.Client, path, peer stri
 	if err != nil {
 		return api.Transfer{}, fmt.Errorf("find %s: %w", path, err)
 	}
-	slow := time.AfterFunc(time.Second, func() { a.say(fill(a.text.File.Reading, printable.Line(path))) })
-	defer slow.Stop()
+	defer a.sayAfter(time.Second, fill(a.text.File.Reading, printable.Line(path)))()
 	return client.OfferFile(ctx, api.FileOffer{To: peer, Path: absolute})
 }
 
@@ -282,7 +281,7 @@ func (a *app) completeFileThenPeer(command *cobra.Command, args []string, prefix
 
 // completeTransfers offers the ids of what is not done, with the names.
 func (a *app) completeTransfers(command *cobra.Command, _ []string, _ string) (ids []string, _ cobra.ShellCompDirective) {
-	ctx, cancel := context.WithTimeout(context.Background(), completionTimeout)
+	ctx, cancel := a.brief()
 	defer cancel()
 	err := a.with(func(_ context.Context, client *api.Client, _ []string) error {
 		transfers, err := client.Transfers(ctx)

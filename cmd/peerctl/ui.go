@@ -99,6 +99,21 @@ func written(err error) error {
 // say tells the user something that is no result.
 func (a *app) say(text string) { fmt.Fprintln(a.err, text) }
 
+// sayAfter says something unless stop is called before. Who has called stop may say
+// something else.
+func (a *app) sayAfter(patience time.Duration, text string) (stop func()) {
+	said := make(chan struct{})
+	slow := time.AfterFunc(patience, func() {
+		defer close(said)
+		a.say(text)
+	})
+	return func() {
+		if !slow.Stop() {
+			<-said
+		}
+	}
+}
+
 // report tells the user about a failure.
 func (a *app) report(err error) {
 	message, hint := err.Error(), ""
