@@ -12,7 +12,7 @@ type portSpace struct {
 
 func newPortSpace(behaviour *Behaviour, random *rand.Rand) *portSpace {
 	s := &portSpace{behaviour: behaviour, random: random, owner: map[uint16]*mapping{}}
-	s.last = random.IntN(s.size())
+	s.last = s.size()/4 + random.IntN(max(1, s.size()/2)) // far from both ends, where a sequence begins anew
 	return s
 }
 
