@@ -215,7 +215,7 @@ func announceReady(ctx context.Context, d *peer.Daemon, io stdio) error {
 // announceOnline says that the offline spell is over.
 func announceOnline(ctx context.Context, d *peer.Daemon, io stdio) error {
 	err := d.AwaitOnline(ctx)
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return nil
 	}
 	if err != nil {
