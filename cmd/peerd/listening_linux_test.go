@@ -7,14 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
-	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 
 	"peerd/internal/listening"
 	"peerd/rendezvous"
@@ -27,7 +24,9 @@ func TestT17PeerdListensNowhereElse(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can make a network of its own in a thread")
 	}
-	onNetworkOfOurOwn(t)
+	if err := onNetworkOfOurOwn(); err != nil {
+		t.Fatal(err)
+	}
 	invite := serveCircle(t)
 	dir, err := os.MkdirTemp("", "peerd") // sockets may not have long paths
 	if err != nil {
@@ -57,23 +56,6 @@ func TestT17PeerdListensNowhereElse(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("it can be reached at %v", found)
 		}
-	}
-}
-
-// onNetworkOfOurOwn gives the thread, which stays the test's, a network on which there
-// is nobody else. Sockets that the test opens and programs that it starts are there.
-func onNetworkOfOurOwn(t *testing.T) {
-	t.Helper()
-	runtime.LockOSThread() // and never unlocks: the thread ends with the test
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		t.Fatal("make a network of our own: ", err)
-	}
-	loopback, err := netlink.LinkByName("lo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := netlink.LinkSetUp(loopback); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -73,6 +73,9 @@ func TestMain(m *testing.M) {
 const hangGuard = 20 * time.Second
 
 func prepare(env *testscript.Env) error {
+	if err := aloneIfPossible(); err != nil {
+		return err
+	}
 	f := &fixture{env: env, servers: map[string]*server{}}
 	env.Values[fixtureKey{}] = f
 	env.Setenv("NO_COLOR", "1")
