@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 
 	reuseport "github.com/libp2p/go-reuseport"
@@ -131,6 +132,26 @@ func listenUDP(address string) (*net.UDPConn, error) {
 // seesAddressAsked reports whether the system tells which of this host's
 // addresses a datagram was sent to when we listen on all of them.
 func seesAddressAsked() bool { return runtime.GOOS == "linux" }
+
+// openSockets binds all there are. With port 0, one that somebody has at a second
+// address only is given up for another.
+func openSockets(config Config) (*sockets, addresses, error) {
+	for attempts := portAttempts; ; {
+		s, err := listen(config.Listen)
+		if err != nil {
+			return nil, addresses{}, err
+		}
+		found, err := s.openSecond(config)
+		if err == nil {
+			return s, found, nil
+		}
+		s.close()
+		attempts--
+		if attempts == 0 || !strings.HasSuffix(config.Listen, ":0") || !errors.Is(err, syscall.EADDRINUSE) {
+			return nil, found, err
+		}
+	}
+}
 
 // openSecond finds the second addresses and binds both UDP ports there too, if
 // the sockets there are do not cover them.

@@ -25,6 +25,28 @@ func TestPortZeroFindsAFreePair(t *testing.T) {
 	}
 }
 
+// Others have a port at the second address alone: programs whose sockets are bound to it.
+func TestPortZeroIsFreeAtTheSecondAddressToo(t *testing.T) {
+	for range 500 { // of some 28,000 ports that there are
+		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: secondLoopback.AsSlice()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	config := Config{Listen: "127.0.0.1:0", SecondAddresses: []string{secondLoopback.String()}}
+	for range 200 {
+		s, found, err := openSockets(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.close()
+		if found.v4.second != secondLoopback {
+			t.Errorf("found %v", found)
+		}
+	}
+}
+
 // A port that somebody else has, sharing or not, must be an error and not a
 // silent split of the peers between the two.
 func TestForeignPortIsAnError(t *testing.T) {

@@ -171,13 +171,8 @@ func open(config Config, self *identity.Identity, state *state) (_ *Server, err 
 	if err != nil {
 		return nil, err
 	}
-	sockets, err := listen(config.Listen)
+	sockets, found, err := openSockets(config)
 	if err != nil {
-		return nil, err
-	}
-	found, err := sockets.openSecond(config)
-	if err != nil {
-		sockets.close()
 		return nil, err
 	}
 	s := &Server{
