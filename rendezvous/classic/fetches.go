@@ -33,7 +33,7 @@ func (d *Door) acceptFetches(running *sync.WaitGroup) {
 			_ = conn.Close()
 			continue
 		}
-		running.Go(func() { d.sendList(conn, list) })
+		running.Go(func() { d.sendList(conn, list, lingerTimeout) })
 	}
 }
 
@@ -87,14 +87,14 @@ func (d *Door) hasRoomForList(address netip.Addr) bool {
 	return len(d.lists) < maxLists && own < maxListsPerAddress
 }
 
-// sendList sends a list and closes the connection. A list that is lost is
-// fetched again.
-func (d *Door) sendList(conn *net.TCPConn, list []byte) {
+// sendList sends a list and closes the connection, which the user has linger to do
+// before. A list that is lost is fetched again.
+func (d *Door) sendList(conn *net.TCPConn, list []byte, linger time.Duration) {
 	_ = conn.SetWriteDeadline(time.Now().Add(listTimeout))
 	if _, err := conn.Write(list); err == nil && conn.CloseWrite() == nil {
 		// The user should have sent nothing. If it has, closing before that is
 		// read would make TCP drop what the user has not read yet.
-		_ = conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+		_ = conn.SetReadDeadline(time.Now().Add(linger))
 		_, _ = io.CopyN(io.Discard, conn, maxLinger)
 	}
 	_ = conn.Close()

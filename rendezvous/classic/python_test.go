@@ -137,8 +137,8 @@ func TestProgramsOfAnotherLanguage(t *testing.T) {
 
 // A door that restarts knows nobody; programs log in again and it goes on.
 func TestProgramsSurviveTheDoorsRestart(t *testing.T) {
-	first, stop := openDoorAt(t, "127.0.0.1:0")
-	server := first.Addr().String()
+	server := addressOfItsOwn(t)
+	_, stop := openDoorAt(t, server)
 	alice := startProgram(t, server, "alice", "127.0.0.2", "text")
 	bob := startProgram(t, server, "bob", "127.0.0.3", "text")
 	alice.enter(server)
