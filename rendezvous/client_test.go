@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 
 // hangGuard ends a wait for something that will never come; nothing is measured
 // with it.
-const hangGuard = 10 * time.Second
+const hangGuard = time.Minute
 
 // startServer runs a rendezvous on loopback until the test ends. change may
 // adjust its configuration.
@@ -27,21 +28,60 @@ func startServer(t testing.TB, change ...func(*Config)) *Server {
 	for _, f := range change {
 		f(&config)
 	}
+	s, stop := serveUntil(t, config)
+	t.Cleanup(stop)
+	return s
+}
+
+// serveUntil runs a rendezvous until stop is called. prepare is called before it serves.
+func serveUntil(t testing.TB, config Config, prepare ...func(*Server)) (_ *Server, stop func()) {
+	t.Helper()
 	s, err := Open(config)
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, f := range prepare {
+		f(s)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ctx) }()
-	t.Cleanup(func() {
+	return s, sync.OnceFunc(func() {
 		cancel()
 		if err := <-served; err != nil {
 			t.Errorf("serve: %v", err)
 		}
 	})
+}
+
+// startPatient is startServer for a rendezvous that waits for its peers without end,
+// strangers too: how fast this machine is decides about nobody.
+func startPatient(t testing.TB) *Server {
+	t.Helper()
+	s, stop := serveUntil(t, Config{Listen: "127.0.0.1:0", StateDir: t.TempDir()}, bePatient)
+	t.Cleanup(stop)
 	return s
 }
+
+// bePatient makes s, which does not serve yet, one that waits without end.
+func bePatient(s *Server) { s.tcp = patientListener{s.tcp} }
+
+type patientListener struct{ net.Listener }
+
+func (l patientListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return patientConn{conn.(*net.TCPConn)}, nil
+}
+
+// patientConn is a connection without deadlines.
+type patientConn struct{ *net.TCPConn }
+
+func (patientConn) SetDeadline(time.Time) error      { return nil }
+func (patientConn) SetReadDeadline(time.Time) error  { return nil }
+func (patientConn) SetWriteDeadline(time.Time) error { return nil }
 
 // token makes an invite and returns its token.
 func token(t testing.TB, s *Server, uses int) []byte {
@@ -147,6 +187,11 @@ func (c *client) hello(hello wire.Hello) error {
 	if err := c.dial(); err != nil {
 		return err
 	}
+	return c.sayHello(hello)
+}
+
+// sayHello is hello for who is connected.
+func (c *client) sayHello(hello wire.Hello) error {
 	hello.Version, hello.Instance = cmp.Or(hello.Version, wire.VersionFor(hello.Requires)), c.instance
 	frame, err := wire.AppendFrame(nil, hello)
 	if err != nil {
@@ -170,6 +215,11 @@ func (c *client) refusal(hello wire.Hello) (wire.RefusedCode, error) {
 	if err := c.hello(hello); err != nil {
 		return 0, err
 	}
+	return c.verdict()
+}
+
+// verdict awaits the answer to a hello: why it is refused, or 0 when it is not.
+func (c *client) verdict() (wire.RefusedCode, error) {
 	for {
 		select {
 		case m, ok := <-c.messages:

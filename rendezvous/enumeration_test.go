@@ -88,8 +88,9 @@ func TestT10StrangersAreRefusedBeforeAnyNameIsLookedAt(t *testing.T) {
 func TestT10GuessingIsSlowForStrangersOnly(t *testing.T) {
 	s := startServer(t)
 	member := join(t, s, "alice")
-	// Real handshakes cost a millisecond each, so the burst is made smaller.
-	s.refusals = ration.New(refusedRate, 20)
+	// Real handshakes cost a millisecond each, so the burst is made smaller; and no
+	// refusal is forgiven while they take their time.
+	s.refusals = ration.New(0, 20)
 	stranger := newClient(t, s)
 	answers := map[wire.RefusedCode]int{}
 	for i := range 50 {
@@ -99,8 +100,8 @@ func TestT10GuessingIsSlowForStrangersOnly(t *testing.T) {
 		}
 		answers[code]++
 	}
-	if answers[wire.RefusedNotMember] < 20 || answers[wire.RefusedBusy] < 25 {
-		t.Errorf("answers are %v, want about 20 about the invite and then the limit", answers)
+	if answers[wire.RefusedNotMember] != 20 || answers[wire.RefusedBusy] != 30 {
+		t.Errorf("answers are %v, want 20 about the invite and then the limit", answers)
 	}
 	if welcome := member.back().login(wire.Hello{}); welcome.Name != "alice" {
 		t.Error("a member behind the same address is locked out")

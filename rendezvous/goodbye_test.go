@@ -17,7 +17,7 @@ import (
 // peer yet. A member that has much to read, and does not stop talking, is told why it
 // has to go all the same.
 func TestGoodbyeReachesAMemberThatDoesNotStopTalking(t *testing.T) {
-	s := startServer(t)
+	s := startPatient(t) // or what alice has not read in lingerTimeout is lost
 	alice := newClient(t, s)
 	conn := loginUnread(t, alice)
 

@@ -143,7 +143,8 @@ func TestLongExpiredInvitesAreForgotten(t *testing.T) {
 }
 
 // race has each of count clients say hello at the same moment and returns how
-// often each answer came; 0 is a welcome.
+// often each answer came; 0 is a welcome. s must be patient: they are all connected
+// before the first says anything.
 func race(t *testing.T, s *Server, count int, hello func(i int) wire.Hello) map[wire.RefusedCode]int {
 	t.Helper()
 	racers := make([]*client, count)
@@ -156,14 +157,27 @@ func race(t *testing.T, s *Server, count int, hello func(i int) wire.Hello) map[
 // raceOf is race with given clients.
 func raceOf(t *testing.T, racers []*client, hello func(i int) wire.Hello) map[wire.RefusedCode]int {
 	t.Helper()
+	for _, c := range racers {
+		if err := c.dial(); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.conn.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var mu sync.Mutex
 	answers := map[wire.RefusedCode]int{}
 	var all sync.WaitGroup
 	for i, c := range racers {
 		all.Go(func() {
-			code, err := c.refusal(hello(i))
+			err := c.sayHello(hello(i))
+			var code wire.RefusedCode
+			if err == nil {
+				code, err = c.verdict()
+			}
 			if err != nil {
 				t.Errorf("client %d: %v", i, err)
+				return
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -175,7 +189,7 @@ func raceOf(t *testing.T, racers []*client, hello func(i int) wire.Hello) map[wi
 }
 
 func TestT22OneUseIsOneMemberHoweverManyRace(t *testing.T) {
-	s := startServer(t)
+	s := startPatient(t)
 	secret := token(t, s, 1)
 	answers := race(t, s, 100, func(i int) wire.Hello {
 		return wire.Hello{Name: fmt.Sprintf("peer %d", i), Token: secret}

@@ -5,6 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"peerd/wire"
 )
 
@@ -84,6 +86,7 @@ func TestT13AMemberOverItsRatesIsReadMoreSlowly(t *testing.T) {
 func TestT13NobodyElseWaitsForASlowedMember(t *testing.T) {
 	s := startServer(t)
 	alice, bob := join(t, s, "alice"), join(t, s, "bob")
+	s.quotas.of(alice.key()).asks.SetLimit(rate.Every(time.Hour)) // however slowly we read
 	var pings []wire.Message
 	for range askBurst + 10 {
 		pings = append(pings, wire.Ping{Nonce: 7})
@@ -133,15 +136,21 @@ func TestT13ATalkToASlowReaderIsRefused(t *testing.T) {
 	s.hub.mu.Lock()
 	behind := s.hub.online[bob.key()]
 	s.hub.mu.Unlock()
-	behind.outbox.mu.Lock()
-	behind.pending = make([]byte, maxOfferBacklog+1) // no writer is told: it waits
-	behind.outbox.mu.Unlock()
+	waitUntil(t, "nothing is being written to bob", func() bool {
+		behind.outbox.mu.Lock()
+		defer behind.outbox.mu.Unlock()
+		if behind.writing {
+			return false
+		}
+		behind.writing, behind.pending = true, make([]byte, maxOfferBacklog+1) // by nobody: it waits
+		return true
+	})
 	alice.send(wire.Talk{To: bob.key()})
 	if got := await[wire.TalkRefused](alice); got.Code != wire.TalkRefusedBusy {
 		t.Errorf("refused with %v, want busy", got.Code)
 	}
 	behind.outbox.mu.Lock()
-	behind.pending = nil
+	behind.writing, behind.pending = false, nil
 	behind.outbox.mu.Unlock()
 	alice.talkTo(bob, wire.Talk{})
 }

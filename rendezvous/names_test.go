@@ -1,33 +1,15 @@
 package rendezvous
 
 import (
-	"context"
 	"testing"
 
 	"peerd/wire"
 )
 
-// serveUntil runs a rendezvous on loopback until stop is called.
-func serveUntil(t *testing.T, directory string) (s *Server, stop func()) {
-	t.Helper()
-	s, err := Open(Config{Listen: "127.0.0.1:0", StateDir: directory})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(ctx) }()
-	return s, func() {
-		cancel()
-		if err := <-served; err != nil {
-			t.Errorf("serve: %v", err)
-		}
-	}
-}
-
 func TestT06OneNameIsOneKeyHoweverManyRace(t *testing.T) {
-	directory := t.TempDir()
-	s, stop := serveUntil(t, directory)
+	config := Config{Listen: "127.0.0.1:0", StateDir: t.TempDir()}
+	s, stop := serveUntil(t, config, bePatient)
+	defer func() { stop() }()
 	secret := token(t, s, 200)
 	racers := make([]*client, 100)
 	for i := range racers {
@@ -42,8 +24,7 @@ func TestT06OneNameIsOneKeyHoweverManyRace(t *testing.T) {
 	stop()
 
 	// And again after a restart, with the winner among them.
-	s, stop = serveUntil(t, directory)
-	defer stop()
+	s, stop = serveUntil(t, config, bePatient)
 	for _, c := range racers {
 		c.server, c.at = s, s.Addr()
 	}

@@ -11,6 +11,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 	"golang.org/x/time/rate"
 
+	"peerd/internal/ration"
 	"peerd/roster"
 	"peerd/wire"
 )
@@ -72,16 +73,34 @@ func TestT06NamesOfAnOpenCircleCannotBeSquattedAtOnce(t *testing.T) {
 		return n
 	}
 	oneHost := func(int) netip.Prefix { return netip.MustParsePrefix("192.0.2.1/32") }
+	somewhereElse := elsewhere(t, s.open.perSource, oneHost(0))
 	if n := joined(0, 2*joinBurst, oneHost); n != joinBurst {
 		t.Errorf("%d joined from one host at once, want %d", n, joinBurst)
 	}
-	if err := newcomer(s, 1<<20, netip.MustParsePrefix("198.51.100.1/32"), now); err != nil {
+	if err := newcomer(s, 1<<20, somewhereElse, now); err != nil {
 		t.Errorf("somebody from elsewhere: %v", err)
 	}
 	now = now.Add(time.Hour)
 	if n := joined(1000, 2*joinBurst, oneHost); n != joinBurst {
 		t.Errorf("%d joined from one host an hour later, want %d", n, joinBurst)
 	}
+}
+
+// elsewhere returns a source that does not share its tokens with other, as one in a few
+// thousand does. It finds out long ago: all are back since.
+func elsewhere(t *testing.T, r *ration.Ration, other netip.Prefix) netip.Prefix {
+	t.Helper()
+	longAgo := time.Now().Add(-30 * 24 * time.Hour)
+	for r.Take(other, longAgo) {
+		continue
+	}
+	for _, source := range []string{"198.51.100.1/32", "198.51.100.2/32", "198.51.100.3/32", "198.51.100.4/32"} {
+		if source := netip.MustParsePrefix(source); r.Has(source, longAgo) {
+			return source
+		}
+	}
+	t.Fatal("one host has taken everybody's tokens")
+	return other
 }
 
 // TestT22IdentitiesAreFreeButNotMembership joins with one key after the other from ever

@@ -113,11 +113,11 @@ func TestReconnectsLeaveNothingBehind(t *testing.T) {
 	alice := join(t, s, "alice")
 	candidate := alice.observed()
 	bob := join(t, s, "bob")
-	settled := func() int {
-		waitUntil(t, "the server has settled", func() bool { return s.halfOpen.len() == 0 && len(s.hub.connections()) == 2 })
-		return goroutinesOf(t)
+	await := func() {
+		waitUntil(t, "alice and bob alone are there", func() bool { return s.halfOpen.len() == 0 && len(s.hub.connections()) == 2 })
 	}
-	before := settled()
+	await()
+	before := settledGoroutines(t)
 	for i := range 1000 {
 		old := alice.conn
 		s.quotas.forget(alice.key()) // months pass
@@ -129,7 +129,8 @@ func TestReconnectsLeaveNothingBehind(t *testing.T) {
 			alice.talkTo(bob, wire.Talk{})
 		}
 	}
-	waitUntil(t, "the goroutines of 1000 connections are gone", func() bool { return settled() <= before+5 })
+	await()
+	waitUntil(t, "the goroutines of 1000 connections are gone", func() bool { return goroutinesOf(t) <= before+5 })
 	if sessions, endpoints := s.relay.count(); sessions > 1 || endpoints > 1 {
 		t.Errorf("%d sessions and %d endpoints are left", sessions, endpoints)
 	}
@@ -142,6 +143,21 @@ func goroutinesOf(t *testing.T) (count int) {
 	buffer := make([]byte, 8<<20)
 	stacks := strings.Split(string(buffer[:runtime.Stack(buffer, true)]), "\n\n")
 	return len(slices.DeleteFunc(stacks, func(stack string) bool { return !strings.Contains(stack, "rendezvous.(*Server)") }))
+}
+
+// settledGoroutines is goroutinesOf once the number has not changed for a while: some of
+// a start and of a login begin, and some end, after a peer is welcome.
+func settledGoroutines(t *testing.T) int {
+	t.Helper()
+	settled, looks := goroutinesOf(t), 0
+	waitUntil(t, "goroutines have begun and ended", func() bool {
+		looks++
+		if n := goroutinesOf(t); n != settled {
+			settled, looks = n, 0
+		}
+		return looks > 100
+	})
+	return settled
 }
 
 func TestServeEndsWithItsGoroutines(t *testing.T) {

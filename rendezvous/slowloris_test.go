@@ -14,9 +14,9 @@ import (
 // Connections that say nothing or next to nothing, from many sources: they are
 // bounded, a login gets through, and when they end nothing of them is left.
 func TestT13SlowlorisKeepsNobodyOut(t *testing.T) {
-	s := startServer(t)
-	bob := join(t, s, "bob") // all that the server starts by itself runs
-	goroutines := goroutinesOf(t)
+	s := startPatient(t) // they stay while the others come
+	bob := join(t, s, "bob")
+	goroutines := settledGoroutines(t)
 	var slow []net.Conn
 	for n := range maxHalfOpen + 200 {
 		source := &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(n%200))} // no more from each than it may

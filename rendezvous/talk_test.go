@@ -3,8 +3,12 @@ package rendezvous
 import (
 	"bytes"
 	"net/netip"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"peerd/wire"
 )
@@ -84,15 +88,17 @@ func TestTalkIsRefused(t *testing.T) {
 func TestT13TalksOverTheQuotaAreRefused(t *testing.T) {
 	s := startServer(t)
 	alice, bob := join(t, s, "alice"), join(t, s, "bob")
-	for range talkBurst * 2 {
-		alice.send(wire.Talk{To: bob.key()})
+	s.quotas.of(alice.key()).talks.SetLimit(rate.Every(time.Hour)) // however long this takes
+	for range talkBurst {
+		alice.talkTo(bob, wire.Talk{})
 	}
+	alice.send(wire.Talk{To: bob.key()})
 	if got := await[wire.TalkRefused](alice); got.Code != wire.TalkRefusedBusy {
 		t.Errorf("refused with %v, want busy", got.Code)
 	}
 	// A new connection of the same key starts with what is left, not anew.
 	alice.login(wire.Hello{})
-	alice.send(wire.Talk{To: bob.key()}, wire.Talk{To: bob.key()}, wire.Talk{To: bob.key()})
+	alice.send(wire.Talk{To: bob.key()})
 	await[wire.TalkRefused](alice)
 }
 
@@ -114,24 +120,59 @@ func TestEnvelopeGoesToTheOtherPeerOfTheSession(t *testing.T) {
 
 // Of two peers at different distances the nearer one is told to wait.
 func TestBothFireAtTheSameTime(t *testing.T) {
-	s := startServer(t)
-	near, far := join(t, s, "near"), newClient(t, s)
-	await[wire.Ping](near) // and answer it
-	near.send(wire.Ping{Nonce: 1})
-	await[wire.Pong](near)
-	if err := far.hello(wire.Hello{Name: "far", Token: token(t, s, 1)}); err != nil {
-		t.Fatal(err)
-	}
-	for measured := false; !measured; {
-		m := <-far.messages
-		if ping, ok := m.(wire.Ping); ok {
-			time.Sleep(200 * time.Millisecond) // how far away it is
-			far.send(wire.Pong(ping), wire.Ping{Nonce: 1})
+	synctest.Test(t, func(t *testing.T) {
+		hub := newHub(Config{}, newCookies(), newRelayTable(), new(counters), nil)
+		s := &Server{hub: hub, relay: hub.relay, counters: hub.counters}
+		near, nears, nearEnds := away(t, s, "near", 20*time.Millisecond)
+		far, fars, farEnds := away(t, s, "far", 200*time.Millisecond)
+		time.Sleep(time.Second) // both have answered the ping of their login
+		hub.talk(near, wire.Talk{To: far.key}, time.Now())
+		toNear, toFar := <-nears, <-fars
+		if toFar.FireIn != 0 || toNear.FireIn != 90*time.Millisecond {
+			t.Errorf("near fires in %v, far in %v; want 90ms and 0s", toNear.FireIn, toFar.FireIn)
 		}
-		_, measured = m.(wire.Pong)
-	}
-	nears, fars := near.talkTo(far, wire.Talk{})
-	if fars.FireIn != 0 || nears.FireIn == 0 || nears.FireIn > 500*time.Millisecond {
-		t.Errorf("near fires in %v, far in %v", nears.FireIn, fars.FireIn)
+		nearEnds()
+		farEnds()
+	})
+}
+
+// away logs in a peer that is so far away, and returns what it is introduced to.
+func away(t *testing.T, s *Server, name string, roundTrip time.Duration) (*connection, <-chan wire.Introduction, func()) {
+	t.Helper()
+	c, peer, wait := pipe(t)
+	copy(c.key[:], name)
+	c.name, c.instance, c.remote = name, wire.Instance{1}, netip.MustParseAddrPort("192.0.2.1:1")
+	c.quota, c.gate.stranger = newQuota(DefaultRelayRate), &stranger{home: newHalfOpen()}
+	introductions := make(chan wire.Introduction, 1)
+	var tasks sync.WaitGroup
+	tasks.Go(func() {
+		buffer := make([]byte, wire.MaxBody)
+		for {
+			kind, body, err := wire.ReadFrame(peer, buffer)
+			if err != nil {
+				return
+			}
+			m, err := wire.Parse(kind, body)
+			if err != nil {
+				t.Error(err)
+			}
+			switch m := m.(type) {
+			case wire.Ping:
+				time.Sleep(roundTrip)
+				frame, _ := wire.AppendFrame(nil, wire.Pong(m))
+				_, _ = peer.Write(frame)
+			case wire.Introduction:
+				introductions <- m
+			}
+		}
+	})
+	s.hub.login(c, wire.Hello{}, time.Now())
+	tasks.Go(func() {
+		_ = c.frames(func(kind wire.Kind, body []byte) error { return s.handle(c, kind, body, time.Now()) })
+	})
+	return c, introductions, func() {
+		_ = c.conn.NetConn().Close()
+		tasks.Wait()
+		wait()
 	}
 }
