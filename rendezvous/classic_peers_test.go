@@ -132,6 +132,10 @@ func TestPeerIsNotListedWhereItOnlyClaimsToBe(t *testing.T) {
 		{Endpoint: netip.MustParseAddrPort("127.0.0.1:53"), Kind: wire.CandidateMapped},
 	}})
 	await[wire.ClassicUsers](liar)
+	for _, c := range []*client{seen, liar} { // where they are observed has been told to the door
+		c.send(wire.Ping{Nonce: 1})
+		await[wire.Pong](c)
+	}
 	if list := newClassicUser(t, s, "dave").login(); strings.Contains(list, "liar") || !strings.Contains(list, "seen") {
 		t.Errorf("the list is %q", list)
 	}
