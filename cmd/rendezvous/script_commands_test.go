@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"regexp"
@@ -18,8 +19,8 @@ import (
 	"peerd/wire"
 )
 
-// hangGuard ends a wait for a file that will never come.
-const hangGuard = 10 * time.Second
+// hangGuard ends a wait for what will never come.
+const hangGuard = time.Minute
 
 // await FILE waits until FILE exists.
 func await(ts *testscript.TestScript, negated bool, args []string) {
@@ -46,6 +47,22 @@ func capture(ts *testscript.TestScript, negated bool, args []string) {
 		ts.Fatalf("standard output does not match %s", args[1])
 	}
 	ts.Setenv(args[0], match[1])
+}
+
+// served FILE waits until somebody listens at the socket FILE, which may be a dead one's
+// until then. It asks nothing, so it cannot be in the way of a rendezvous that starts.
+func served(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 1 {
+		ts.Fatalf("usage: served FILE")
+	}
+	path := ts.MkAbs(args[0])
+	for deadline := time.Now().Add(hangGuard); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if conn, err := net.Dial("unix", path); err == nil {
+			_ = conn.Close()
+			return
+		}
+	}
+	ts.Fatalf("nobody listens at %s", args[0])
 }
 
 // eventually REGEXP COMMAND... repeats a command until its standard output
@@ -95,7 +112,7 @@ func shows(ts *testscript.TestScript, negated bool, args []string) {
 
 // member NAME INVITE logs a peer in with the invite in the file INVITE, under the key
 // that NAME has in this script, and keeps the key as the environment variable KEY_NAME.
-// It stays until the script ends, or the rendezvous says goodbye.
+// It answers pings until the script ends, or the rendezvous says goodbye.
 //
 // ! member NAME INVITE CODE has to be refused for that reason.
 func member(ts *testscript.TestScript, negated bool, args []string) {
@@ -115,11 +132,30 @@ func member(ts *testscript.TestScript, negated bool, args []string) {
 	_, err = connection.Login(wire.Hello{Version: wire.Version, Name: args[0], Token: joined.Token, Instance: wire.Instance{1}})
 	if !negated {
 		ts.Check(err)
+		stay(ts, connection)
 		return
 	}
 	if refused, ok := errors.AsType[wire.Refused](err); !ok || refused.Code.String() != args[2] {
 		ts.Fatalf("login ended with %v, want %s", err, args[2])
 	}
+}
+
+// stay has a member read, and so answer pings, until its connection ends.
+func stay(ts *testscript.TestScript, connection *control.Conn) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			if _, err := connection.Receive(); err != nil {
+				_ = connection.Close()
+				return
+			}
+		}
+	}()
+	ts.Defer(func() {
+		_ = connection.Close()
+		<-ended
+	})
 }
 
 // write FILE TEXT makes a file of one line.

@@ -27,6 +27,7 @@ func TestScripts(t *testing.T) {
 			"eventually": eventually,
 			"exitcode":   exitsWith,
 			"member":     member,
+			"served":     served,
 			"write":      write,
 			"shows":      shows,
 		},
