@@ -60,7 +60,7 @@ func TestT21NoPrinterShowsThePrivateKey(t *testing.T) {
 	}
 	for how, text := range printed {
 		for _, canary := range canaries(identity.secret.private.Seed()) {
-			if strings.Contains(strings.ToLower(text), canary) {
+			if strings.Contains(text, canary) || strings.Contains(strings.ToLower(text), canary) {
 				t.Errorf("%s shows the private key: %s", how, text)
 			}
 		}
@@ -70,13 +70,13 @@ func TestT21NoPrinterShowsThePrivateKey(t *testing.T) {
 	}
 }
 
-// canaries are lower-case spellings of the first eight bytes of the seed: bytes,
-// hexadecimal, base64, and the decimal list that %v prints.
+// canaries are spellings of the first eight bytes of the seed, the bytes as they are and
+// the others in lower case: hexadecimal, base64, and the decimal list that %v prints.
 func canaries(seed []byte) []string {
 	head := seed[:8]
 	decimal := strings.Trim(fmt.Sprint(head), "[]")
 	return []string{
-		string(bytes.ToLower(head)),
+		string(head), // in lower case all that is no UTF-8 would look the same
 		hex.EncodeToString(head),
 		strings.ToLower(base64.StdEncoding.EncodeToString(head)[:10]),
 		decimal,
