@@ -27,7 +27,7 @@ func TestServicesWorkUnderTheRestrictionsOfTheirUnits(t *testing.T) {
 	})
 	talk(m)
 	m.run("systemctl", "restart", "rendezvous", "peerd")
-	m.run("peerctl", "send", "alice", "back again", "--timeout", "20s")
+	m.run("peerctl", "send", "alice", "back again", "--timeout", "1m")
 	for _, service := range []string{"rendezvous", "peerd"} {
 		confined(t, m, service)
 	}
@@ -36,16 +36,16 @@ func TestServicesWorkUnderTheRestrictionsOfTheirUnits(t *testing.T) {
 // talk does what people do, as root with the nas, and as alice.
 func talk(m *machine) {
 	m.t.Helper()
-	m.run("peerctl", "--socket", "/run/alice/peerd.sock", "send", "nas", "hello", "--timeout", "20s")
-	m.run("peerctl", "send", "alice", "hello yourself", "--timeout", "20s")
-	m.run("peerctl", "wait", "direct", "alice", "--timeout", "20s")
+	m.run("peerctl", "--socket", "/run/alice/peerd.sock", "send", "nas", "hello", "--timeout", "1m")
+	m.run("peerctl", "send", "alice", "hello yourself", "--timeout", "1m")
+	m.run("peerctl", "wait", "direct", "alice", "--timeout", "1m")
 	m.run("peerctl", "file", "policy", "alice", "auto")
 	m.run("sh", "-c", "head -c 3000000 /dev/urandom > /run/holiday")
-	m.run("peerctl", "--socket", "/run/alice/peerd.sock", "file", "send", "/run/holiday", "nas", "--timeout", "20s")
+	m.run("peerctl", "--socket", "/run/alice/peerd.sock", "file", "send", "/run/holiday", "nas", "--timeout", "1m")
 	m.run("sh", "-c", "cmp /run/holiday /var/lib/peerd/downloads/*/holiday || cmp /run/holiday /var/lib/peerd/downloads/holiday")
 	m.run("peerd", "backup", "/run/nas.backup")
 	m.run("peerctl", "search", "hello")
-	m.run("peerctl", "netcheck", "--timeout", "20s")
+	m.run("peerctl", "netcheck", "--timeout", "1m")
 	m.run("rendezvous", "status")
 }
 
