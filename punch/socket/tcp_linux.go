@@ -6,20 +6,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// synReceived is TCP_SYN_RECV of linux/tcp_states.h: the peer's SYN has come,
-// and its acknowledgement of ours has not.
-const synReceived = 3
-
-// isHalfOpen reports whether a connection that is being opened has heard of the
-// peer.
-func isHalfOpen(raw syscall.RawConn) (halfOpen bool) {
-	_ = raw.Control(func(fd uintptr) {
-		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
-		halfOpen = err == nil && info.State == synReceived
-	}) // fails when it has just been closed
-	return halfOpen
-}
-
 // unsentLimit is how much the kernel may hold that it has not sent yet. The
 // kernel's own limit grows to megabytes, in which probes would wait for seconds
 // behind a bulk transfer; QUIC finds the rate of the path by what is dropped.

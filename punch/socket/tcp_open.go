@@ -5,27 +5,22 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"sync"
-	"syscall"
 	"time"
 
 	"github.com/libp2p/go-reuseport"
 )
 
-// attemptTimes are how long the attempts to open a connection may stay without
-// any answer. A SYN that comes before the other router is open is lost, and the
-// kernel repeats it only after a second; a new attempt repeats it earlier. Each
-// must outlive a round trip, or the answers find nobody: they grow, for those
-// far away. All attempts are one flow at the routers.
+// attemptTimes are how long after the beginning of an attempt that was refused the
+// next one begins: the peer, or the router in front of it, was not ready yet. They
+// grow, for those far away, and are so few that whoever refuses for good is let be.
 var attemptTimes = [...]time.Duration{
 	200 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond,
 	400 * time.Millisecond, 400 * time.Millisecond, 400 * time.Millisecond,
 	800 * time.Millisecond, 800 * time.Millisecond, 800 * time.Millisecond,
 }
 
-// openLimit bounds all attempts, with what half-open connections add to them.
-// Longer ones only keep a router refusing: Linux forgets a refused connection,
-// and the port it took, after 10 s of silence.
+// openLimit bounds all attempts. Longer ones only keep a router refusing: Linux
+// forgets a refused connection, and the port it took, after 10 s of silence.
 const openLimit = 5 * time.Second
 
 // openSimultaneously connects source with the peer, who does the same towards
@@ -38,49 +33,41 @@ const openLimit = 5 * time.Second
 //	│◀───────────────── SYN │◀─ ╱   ╲ ─▶│ SYN ─────────────────▶│
 //	│── SYN, ACK ──────────▶│── ╲   ╱ ──│◀────────── SYN, ACK ──│
 //
+// One of the two SYNs is enough. The earlier may be lost at the other router, which
+// is not open yet; the later finds the earlier side's router open and its socket
+// waiting, and is answered. So an attempt lasts until it is refused: another socket
+// in its place would have another sequence number, and whoever had heard of the
+// first would answer that one, for as long as answers take longer than an attempt.
+//
 // A peer that is not there yet answers with a reset, or not at all.
 func openSimultaneously(ctx context.Context, source, to netip.AddrPort) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, openLimit)
 	defer cancel()
-	var last error
-	for _, patience := range attemptTimes {
-		next := time.NewTimer(patience)
-		conn, err := attempt(ctx, source, to, patience)
-		if err == nil {
-			next.Stop()
-			return prepared(conn), nil
-		}
-		last = err
-		select {
-		case <-next.C:
-		case <-ctx.Done():
-			next.Stop()
-			return nil, fmt.Errorf("connect from %v to %v: %w", source, to, last)
-		}
+	conn, err := attempts(ctx, source, to)
+	if err != nil {
+		return nil, fmt.Errorf("connect from %v to %v: %w", source, to, err)
 	}
-	return nil, fmt.Errorf("connect from %v to %v: %w", source, to, last)
+	return prepared(conn), nil
 }
 
-// attempt sends one SYN and gives up when nothing has come back after patience.
-// A connection that is half open is let be: to drop it would leave the peer
-// with the other half.
-func attempt(ctx context.Context, source, to netip.AddrPort, patience time.Duration) (*net.TCPConn, error) {
-	var watch sync.WaitGroup
-	defer watch.Wait()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+// attempts returns the first connection that is not refused.
+func attempts(ctx context.Context, source, to netip.AddrPort) (conn *net.TCPConn, err error) {
 	dialer := net.Dialer{
 		KeepAlive: -1, // probes tell whether the peer is there
-		Control: func(network, address string, raw syscall.RawConn) error {
-			watch.Go(func() {
-				for await(ctx, patience) && isHalfOpen(raw) {
-				}
-				cancel()
-			})
-			return reuseport.Control(network, address, raw)
-		},
+		Control:   reuseport.Control,
 	}
-	return dialer.DialTCP(ctx, "tcp", source, to)
+	for _, pause := range attemptTimes {
+		next := time.After(pause)
+		if conn, err = dialer.DialTCP(ctx, "tcp", source, to); err == nil {
+			return conn, nil
+		}
+		select {
+		case <-next:
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+	return nil, err
 }
 
 // prepared makes a connection fit for datagrams. Package net has turned Nagle's
@@ -93,16 +80,4 @@ func prepared(conn *net.TCPConn) net.Conn {
 		limitUnsent(raw)
 	}
 	return conn
-}
-
-// await waits; it reports false when ctx ended before.
-func await(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -61,26 +61,31 @@ func (p labPeer) open(ctx context.Context, to netip.AddrPort) (conn net.Conn, er
 func TestBothOpenThroughTheirRouters(t *testing.T) {
 	userspace := natlab.Userspace(nat.Behaviour{Filtering: nat.APDF})
 	resetting := natlab.Userspace(nat.Behaviour{Filtering: nat.APDF, ResetUnsolicited: true})
+	const near, far = 20 * time.Millisecond, 150 * time.Millisecond // to the next router
 	for name, test := range map[string]struct {
 		a, b  natlab.NAT // nil: a public host
+		delay time.Duration
 		bLate time.Duration
 	}{
-		"two that block UDP":                          {natlab.UDPBlocked, natlab.UDPBlocked, 0},
-		"one that blocks UDP":                         {natlab.UDPBlocked, natlab.Masquerade, 0},
-		"a public host":                               {natlab.UDPBlocked, nil, 0},
-		"a userspace router":                          {natlab.UDPBlocked, userspace, 0},
-		"a router that resets":                        {natlab.UDPBlocked, resetting, 0},
-		"a router with open input":                    {natlab.UDPBlocked, natlab.InputAccept, 0},
-		"two routers with open input":                 {natlab.InputAccept, natlab.InputAccept, 0},
-		"one within a way's time, open input":         {natlab.InputAccept, natlab.InputAccept, 30 * time.Millisecond},
-		"one late":                                    {natlab.UDPBlocked, natlab.UDPBlocked, 150 * time.Millisecond},
-		"one later than the first attempt":            {natlab.UDPBlocked, natlab.UDPBlocked, 310 * time.Millisecond},
-		"a public host late, which resets until then": {natlab.UDPBlocked, nil, 150 * time.Millisecond},
-		"a router that resets, late":                  {natlab.UDPBlocked, resetting, 150 * time.Millisecond},
+		"two that block UDP":                          {natlab.UDPBlocked, natlab.UDPBlocked, near, 0},
+		"one that blocks UDP":                         {natlab.UDPBlocked, natlab.Masquerade, near, 0},
+		"a public host":                               {natlab.UDPBlocked, nil, near, 0},
+		"a userspace router":                          {natlab.UDPBlocked, userspace, near, 0},
+		"a router that resets":                        {natlab.UDPBlocked, resetting, near, 0},
+		"a router with open input":                    {natlab.UDPBlocked, natlab.InputAccept, near, 0},
+		"two routers with open input":                 {natlab.InputAccept, natlab.InputAccept, near, 0},
+		"one within a way's time, open input":         {natlab.InputAccept, natlab.InputAccept, near, 30 * time.Millisecond},
+		"one late":                                    {natlab.UDPBlocked, natlab.UDPBlocked, near, 150 * time.Millisecond},
+		"one later than the first attempt":            {natlab.UDPBlocked, natlab.UDPBlocked, near, 310 * time.Millisecond},
+		"a public host late, which resets until then": {natlab.UDPBlocked, nil, near, 150 * time.Millisecond},
+		"a router that resets, late":                  {natlab.UDPBlocked, resetting, near, 150 * time.Millisecond},
+		"far away":                                    {natlab.UDPBlocked, natlab.UDPBlocked, far, 0},
+		"far away, one late":                          {natlab.UDPBlocked, natlab.UDPBlocked, far, 310 * time.Millisecond},
+		"far away, a router that resets, late":        {natlab.UDPBlocked, resetting, far, 310 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lab := natlab.New(t)
-			link := natlab.Link{Delay: 20 * time.Millisecond}
+			link := natlab.Link{Delay: test.delay}
 			rendezvous := lab.PublicHost("vps", natlab.Link{}).ListenTCP(7700)
 			machine := func(name string, router natlab.NAT) *natlab.Host {
 				if router == nil {
