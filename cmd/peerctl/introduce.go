@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"peerd/internal/printable"
 	"peerd/peer/api"
 )
-
-// policyTimeout is how long a failure waits for the daemon to say why.
-const policyTimeout = time.Second
 
 func (a *app) introduceCommand() *cobra.Command {
 	policies := []string{string(api.IntroduceCircle), string(api.IntroduceContacts), string(api.IntroduceRelayOnly)}
@@ -75,7 +71,7 @@ func (a *app) refusesDirect(ctx context.Context, client *api.Client, peer string
 // onlyRelayed is the failure for a peer that is reached through the relay only, with
 // the reason if that is somebody's decision.
 func (a *app) onlyRelayed(client *api.Client, peer string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), policyTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), answerGrace)
 	defer cancel()
 	text := a.text.OnlyRelayed
 	why, err := client.Why(ctx, peer)

@@ -15,10 +15,11 @@ import (
 	"peerd/peer/api"
 )
 
-// answerGrace is how much longer than the user's timeout we wait for the
-// daemon's word on a message: that it is stored, and how far it has come. Less
-// would report messages as failed that are on their way.
-const answerGrace = 2 * time.Second
+// answerGrace is how much longer than the user's timeout we wait for the daemon's
+// word on what was wanted: that a message is stored, and how far it has come, or why
+// there is no direct path. Less would, on a host that is busy, report messages as
+// failed that are on their way.
+const answerGrace = 5 * time.Second
 
 func (a *app) sendCommand() *cobra.Command {
 	wait := string(api.StateDelivered)
