@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -15,8 +16,9 @@ import (
 	"peerd/wire"
 )
 
-// hangGuard ends a test that waits for what does not come.
-const hangGuard = 30 * time.Second
+// hangGuard ends a test that waits for what does not come. How long what comes may take
+// on a machine with other things to do is no test's business.
+const hangGuard = 3 * time.Minute
 
 // circle is a rendezvous on loopback that daemons of the test join.
 type circle struct {
@@ -31,12 +33,20 @@ type circle struct {
 
 func newCircle(t testing.TB) *circle {
 	t.Helper()
+	return newCircleWith(t, func(*rendezvous.Config) {})
+}
+
+// newCircleWith is newCircle with another rendezvous. To stop it and start one that is
+// different would let somebody else take its port in between.
+func newCircleWith(t testing.TB, change func(*rendezvous.Config)) *circle {
+	t.Helper()
 	c := &circle{t: t, config: rendezvous.Config{
 		Listen:    "127.0.0.1:0",
 		StateDir:  t.TempDir(),
 		Advertise: "127.0.0.1",
 		Logger:    testLogger(t, "rendezvous"),
 	}}
+	change(&c.config)
 	c.start()
 	return c
 }
@@ -76,14 +86,20 @@ func (c *circle) join(name string) *Daemon {
 func (c *circle) joinAt(name, dir string) *Daemon {
 	c.t.Helper()
 	d := c.startAt(name, dir)
+	c.loggedIn(d)
+	return d
+}
+
+// loggedIn waits until a daemon is logged in, and was told who is in the circle.
+func (c *circle) loggedIn(d *Daemon) {
+	c.t.Helper()
 	if err := d.AwaitOnline(c.guard()); err != nil {
-		c.t.Fatalf("%s logs in: %v", name, err)
+		c.t.Fatalf("%s logs in: %v", d.config.Name, err)
 	}
-	c.await(name+" has the roster", func() bool {
+	c.await(d.config.Name+" has the roster", func() bool {
 		_, listed := d.rosterRow(d.Key())
 		return listed
 	})
-	return d
 }
 
 func (c *circle) startAt(name, dir string) *Daemon {
@@ -169,6 +185,25 @@ func (c *circle) knows(d *Daemon, peer string) {
 	})
 }
 
+// leaves ends a daemon, and waits until another one has been told.
+func (c *circle) leaves(d, seenBy *Daemon) {
+	c.t.Helper()
+	if err := d.Close(); err != nil {
+		c.t.Fatal(err)
+	}
+	c.await("the roster lists it as offline", func() bool {
+		row, listed := seenBy.rosterRow(d.Key())
+		return listed && !row.Online
+	})
+}
+
+// observed waits until the rendezvous sees a daemon's socket, and returns where.
+func (c *circle) observed(d *Daemon) netip.AddrPort {
+	c.t.Helper()
+	c.await("it is observed", func() bool { return d.observedEndpoint().IsValid() })
+	return d.observedEndpoint()
+}
+
 // moveName makes a daemon's rendezvous give the name of one key to another.
 func (c *circle) moveName(d *Daemon, from, to wire.Key) {
 	c.t.Helper()
@@ -177,7 +212,9 @@ func (c *circle) moveName(d *Daemon, from, to wire.Key) {
 	c.changeRow(d, row, from)
 }
 
-// changeRow makes a daemon's rendezvous change a row of the roster, and remove others.
+// changeRow makes a daemon's rendezvous change a row of the roster, and remove others. The
+// daemon must have been told all that there is to tell: a row that comes meanwhile, or
+// later, does not follow from this one, and has it log in anew and hear the truth.
 func (c *circle) changeRow(d *Daemon, row wire.Row, removed ...wire.Key) {
 	c.t.Helper()
 	d.mu.Lock()

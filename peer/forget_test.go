@@ -56,9 +56,7 @@ func TestMessagesForADistrustedKeyCanBeDiscardedByItsKey(t *testing.T) {
 	c := newCircle(t)
 	alice, bob := c.join("alice"), c.join("bob")
 	c.knows(alice, "bob")
-	if err := bob.Close(); err != nil {
-		t.Fatal(err)
-	}
+	c.leaves(bob, alice)
 	if _, err := alice.Send(t.Context(), api.SendRequest{To: "bob", Text: "for the old key"}); err != nil {
 		t.Fatal(err)
 	}

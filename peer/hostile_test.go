@@ -89,6 +89,7 @@ func TestT24SwappedPrekeyIsNotUsed(t *testing.T) {
 	c := newCircle(t)
 	alice, bob, mallory := c.join("alice"), c.join("bob"), c.join("mallory")
 	c.knows(alice, "bob")
+	c.knows(alice, "mallory")
 	row, _ := alice.rosterRow(bob.Key())
 	foreign, _, err := seal.NewPrekey(mallory.self, 5)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"peerd/internal/identity"
 	"peerd/internal/invite"
 	"peerd/peer/api"
+	"peerd/rendezvous"
 	"peerd/wire"
 )
 
@@ -131,10 +132,7 @@ func TestT22BannedKeyDoesNotJoin(t *testing.T) {
 }
 
 func TestAnybodyJoinsAnOpenCircleByItsAddress(t *testing.T) {
-	c := newCircle(t)
-	c.stop()
-	c.config.Open = true
-	c.start()
+	c := newCircleWith(t, func(config *rendezvous.Config) { config.Open = true })
 	address, err := invite.Parse(c.server.OpenInvite().String())
 	if err != nil {
 		t.Fatal(err)

@@ -39,9 +39,7 @@ func TestTrustedKeyGetsNothingThatWasWrittenToTheOldOne(t *testing.T) {
 	c.send(alice, "bob", "hello")
 	c.send(bob, "alice", "from the old key")
 	oldKey, newKey := bob.Key(), wire.Key{9}
-	if err := bob.Close(); err != nil {
-		t.Fatal(err)
-	}
+	c.leaves(bob, alice)
 	if _, err := alice.Send(t.Context(), api.SendRequest{To: "bob", Text: "for the old key"}); err != nil {
 		t.Fatal(err)
 	}

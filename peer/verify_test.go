@@ -108,9 +108,7 @@ func TestT07ChangedKeyOfAVerifiedContactHasToBeNamed(t *testing.T) {
 	alice, bob := c.join("alice"), c.join("bob")
 	c.knows(alice, "bob")
 	verify(t, alice, api.VerifyRequest{Name: "bob", Confirm: true})
-	if err := bob.Close(); err != nil {
-		t.Fatal(err)
-	}
+	c.leaves(bob, alice)
 	c.moveName(alice, bob.Key(), wire.Key{9})
 	_, err := alice.Send(t.Context(), api.SendRequest{To: "bob", Text: "hello"})
 	wantCode(t, err, api.CodeVerifiedKeyChanged)
