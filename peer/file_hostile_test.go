@@ -121,6 +121,11 @@ func TestT25IdleFetchesDoNotHoldUpTheEndOfASession(t *testing.T) {
 		service := alice.files.services[offer]
 		return service != nil && service.streams == bulkStreams
 	})
+	// Mallory's session hears of its own end too, and must not have gone, with the way to
+	// this connection, before word of this one comes.
+	done := make(chan struct{})
+	session.begin(func() { <-done })
+	defer close(done)
 	alice.dropSessions(mallory.Key())
 	<-connection.Context().Done()
 	cause := context.Cause(connection.Context())

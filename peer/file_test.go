@@ -2,14 +2,15 @@ package peer
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
-	"time"
 
 	"peerd/peer/api"
 	"peerd/peer/transfer"
@@ -78,6 +79,50 @@ func (c *circle) awaitTransfer(d *Daemon, id string, state api.TransferState) (r
 		return row.State == state
 	})
 	return row
+}
+
+// A sluice holds up what a daemon writes of files, so that a test can be sure to look in
+// the middle. It lets chunks through, and looks at the disk before the first.
+type sluice struct {
+	passes chan struct{}
+	ended  chan struct{} // closed when the daemon behind it ends
+	open   func()        // for good
+}
+
+// sluice is in front of the disks of the next daemons. Open it before they are closed.
+func (c *circle) sluice() *sluice {
+	s := &sluice{passes: make(chan struct{}, 1<<10), ended: make(chan struct{})}
+	s.open = sync.OnceFunc(func() { close(s.passes) })
+	c.diskSpace = func(dir string) (free, size uint64, err error) {
+		if filepath.Base(dir) == "downloads" {
+			select {
+			case <-s.passes:
+			case <-s.ended:
+				return 0, 0, context.Canceled
+			}
+		}
+		return math.MaxInt64, math.MaxInt64, nil
+	}
+	return s
+}
+
+func (s *sluice) let(passes int) {
+	for range passes {
+		s.passes <- struct{}{}
+	}
+}
+
+// end closes the daemon behind it, whose writes are held up until it is closing.
+func (s *sluice) end(t *testing.T, d *Daemon) {
+	t.Helper()
+	closed := make(chan error, 1)
+	go func() { closed <- d.Close() }()
+	<-d.ctx.Done()
+	close(s.ended)
+	if err := <-closed; err != nil {
+		t.Fatal(err)
+	}
+	s.ended = make(chan struct{})
 }
 
 func wantFile(t *testing.T, path string, want []byte) {
@@ -311,29 +356,35 @@ func TestT25StrangersOfferIsNotServed(t *testing.T) {
 	}
 }
 
-// TestMessageOvertakesAFile sends a message while a file moves.
+// TestMessageOvertakesAFile sends a message while a file fills all that may be on its way.
 func TestMessageOvertakesAFile(t *testing.T) {
 	c := newCircle(t)
+	s := c.sluice()
+	defer s.open()
 	alice, bob := c.join("alice"), c.join("bob")
 	c.knows(alice, "bob")
 	c.knows(bob, "alice")
 	c.policy(bob, "alice", api.PolicyAuto)
+	s.let(16)
 	file := c.offer(alice, "bob", c.write("large", make([]byte, 64*transfer.ChunkSize)))
 	c.awaitTransfer(bob, file.ID, api.TransferRunning)
-	start := time.Now()
 	c.send(alice, "bob", "meanwhile")
-	t.Logf("delivered after %v", time.Since(start))
+	s.open()
 	c.awaitTransfer(bob, file.ID, api.TransferDone)
 }
 
 // TestFileGoesOnWhereItWas ends either daemon in the middle of a file.
 func TestFileGoesOnWhereItWas(t *testing.T) {
 	c := newCircle(t)
+	s := c.sluice()
+	defer s.open()
 	alice, bob := c.join("alice"), c.join("bob")
 	c.knows(alice, "bob")
 	c.knows(bob, "alice")
 	c.policy(bob, "alice", api.PolicyAuto)
-	content := noise(192 * transfer.ChunkSize)
+	content := noise(64 * transfer.ChunkSize)
+	const some = 24 // passes: for less than half of it, and more than 16 chunks
+	s.let(some)
 	sent := c.offer(alice, "bob", c.write("large", content))
 	moved := func(d *Daemon, least int64) {
 		t.Helper()
@@ -350,9 +401,7 @@ func TestFileGoesOnWhereItWas(t *testing.T) {
 		})
 	}
 	moved(bob, 16*transfer.ChunkSize)
-	if err := bob.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s.end(t, bob)
 	var before int64
 	c.await("what alice has sent is written down", func() bool { // it counts for nothing while it is being written
 		rows, err := alice.Transfers(c.guard())
@@ -363,6 +412,7 @@ func TestFileGoesOnWhereItWas(t *testing.T) {
 		return before > 0
 	})
 	events := alice.Subscribe(c.guard(), api.TypeFile)
+	s.let(some)
 	bob = c.joinAt("bob", bob.config.StateDir)
 	had := int64(-1)
 	for event := range events {
@@ -380,6 +430,7 @@ func TestFileGoesOnWhereItWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	alice = c.joinAt("alice", alice.config.StateDir)
+	s.open()
 	done := c.awaitTransfer(bob, sent.ID, api.TransferDone)
 	wantFile(t, done.Path, content)
 	c.awaitTransfer(alice, sent.ID, api.TransferDone)
