@@ -272,7 +272,9 @@ func attacked(t *testing.T, attacks []attack) {
 	h.send(bob, "alice", "before")
 	mallory := h.goneBad(alice, "mallory", true)
 	h.withstand(t, mallory.connect(t, wire.SessionProtocol), attack{"nothing", once(numbered(hostilequic.Ping)), stays, 0}, bob)
-	before := runtime.NumGoroutine()
+	h.connection(alice, bob)
+	h.connection(bob, alice)
+	before := settledGoroutines(h.circle)
 	for _, a := range attacks {
 		t.Run(a.name, func(t *testing.T) {
 			c := mallory.connect(t, wire.SessionProtocol)

@@ -85,6 +85,7 @@ func TestT09WhatIsSealedCountsOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.await("alice has the edits", func() bool { return slices.Equal(texts(t, alice, "bob"), []string{"one, edited", ""}) })
+	h.await("bob knows that she has", func() bool { return len(pending(t, bob, alice.Key())) == 0 })
 	h.settled(alice, witness)
 	before, bobBefore := h.everything(alice, witness), h.everything(bob, witness)
 
@@ -180,7 +181,7 @@ func TestT09WhatIsRelayedCountsOnce(t *testing.T) {
 	}
 	again()
 	say("four")
-	alice.conversation(bob.Key()).currentSession().currentConnection().CloseWithError(codeReplaced, "another one")
+	h.connection(alice, bob).CloseWithError(codeReplaced, "another one")
 	say("five")
 	again()
 	say("six")
@@ -224,9 +225,12 @@ func TestT09FramesOfAnEarlierConnectionChangeNothing(t *testing.T) {
 	h.settled(alice, witness)
 	before := h.everything(alice, witness)
 	h.rogue.OnFrame(nil)
+	mu.Lock()
+	said := slices.Clone(frames)
+	mu.Unlock()
 	for range 2 {
 		h.relogin(alice)
-		for _, m := range frames {
+		for _, m := range said {
 			h.rogue.Send(alice.Key(), m)
 		}
 	}

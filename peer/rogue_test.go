@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -246,27 +245,60 @@ func (h *hostile) relogin(d *Daemon) {
 	h.onlineAgain(d, before)
 }
 
-// countAt counts the datagrams that arrive at an endpoint of this host.
-func countAt(t testing.TB, at netip.AddrPort) *atomic.Int64 {
+// A victim is an endpoint of this host that counts the datagrams that arrive.
+type victim struct {
+	t    testing.TB
+	conn *net.UDPConn
+	// count is of all but those that received sends, which ask for the count.
+	count  int64
+	counts chan int64
+}
+
+// victimAt counts at an endpoint; at any port when that is 0.
+func victimAt(t testing.TB, at netip.AddrPort) *victim {
 	t.Helper()
 	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(at))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var count atomic.Int64
+	v := &victim{t: t, conn: conn, counts: make(chan int64, 1)}
 	var reading sync.WaitGroup
-	reading.Go(func() {
-		buffer := make([]byte, 2048)
-		for {
-			if _, _, err := conn.ReadFromUDPAddrPort(buffer); err != nil {
-				return
-			}
-			count.Add(1)
-		}
-	})
+	reading.Go(v.read)
 	t.Cleanup(func() {
 		conn.Close()
 		reading.Wait()
 	})
-	return &count
+	return v
+}
+
+func (v *victim) endpoint() netip.AddrPort { return v.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
+
+func (v *victim) read() {
+	buffer := make([]byte, 2048)
+	for {
+		switch n, from, err := v.conn.ReadFromUDPAddrPort(buffer); {
+		case err != nil:
+			return
+		case n == 0 && from == v.endpoint():
+			v.counts <- v.count
+		default:
+			v.count++
+		}
+	}
+}
+
+// received returns how many datagrams have come until now, those included that wait to be
+// counted. One goroutine at a time calls it.
+func (v *victim) received() int64 {
+	v.t.Helper()
+	if _, err := v.conn.WriteToUDPAddrPort(nil, v.endpoint()); err != nil {
+		v.t.Fatal(err)
+	}
+	select {
+	case count := <-v.counts:
+		return count
+	case <-time.After(hangGuard):
+		v.t.Fatal("a datagram to the victim got lost")
+		return 0
+	}
 }

@@ -72,6 +72,16 @@ func (m *meddler) meddle(d rogue.Datagram) []rogue.Datagram {
 	return all
 }
 
+// hasDoneAll reports whether it has done everything that it can.
+func (m *meddler) hasDoneAll() bool {
+	for what := range m.done {
+		if m.done[what].Load() == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // TestT08WhatIsRelayedArrivesAsItWasSent has the rendezvous damage, double, swap, hold
 // back, cut and throw back what it relays.
 func TestT08WhatIsRelayedArrivesAsItWasSent(t *testing.T) {
@@ -90,7 +100,7 @@ func TestT08WhatIsRelayedArrivesAsItWasSent(t *testing.T) {
 	h.rogue.OnDatagram(m.meddle)
 	want := []string{"first"}
 	var last api.Sent
-	for i := range 100 {
+	for i := 0; i < 100 || !m.hasDoneAll(); i++ {
 		text := fmt.Sprint("message ", i)
 		sent, err := alice.Send(t.Context(), api.SendRequest{To: "bob", Text: text})
 		if err != nil {
@@ -111,11 +121,6 @@ func TestT08WhatIsRelayedArrivesAsItWasSent(t *testing.T) {
 	}
 	if got := texts(t, carol, "alice"); !slices.Equal(got, []string{"for carol"}) {
 		t.Errorf("carol has %q", got)
-	}
-	for what := range m.done {
-		if m.done[what].Load() == 0 {
-			t.Errorf("the meddler has never done %d: this proves less than it could", what)
-		}
 	}
 }
 
