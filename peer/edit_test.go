@@ -77,8 +77,10 @@ func TestWhatWasChangedBeforeItWasSentArrivesAsItIs(t *testing.T) {
 	if _, err := alice.Edit(t.Context(), api.EditRequest{ID: "last", Text: "at eight"}); err != nil {
 		t.Fatal(err)
 	}
+	c.stop() // so that nothing comes before somebody looks
 	back := c.startAt("bob", dir)
 	shown := back.Subscribe(c.guard(), api.TypeMessage)
+	c.start()
 	c.settled(alice, "bob")
 	if got := texts(t, back, "alice"); !slices.Equal(got, []string{"hello", "at eight", "the end"}) {
 		t.Errorf("bob has %q", got)

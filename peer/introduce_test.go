@@ -87,6 +87,7 @@ func TestT11StrangerLearnsNothingUntilWeAnswer(t *testing.T) {
 	if sent, back := c.probes(mallory, alice); back > 0 {
 		t.Errorf("mallory sent alice %d probes and got %d packets", sent, back)
 	}
+	c.connection(alice, mallory)
 	if got := alice.wayTo(mallory.Key()).path; got != api.PathRelay {
 		t.Errorf("alice's path is %s", got)
 	}
@@ -176,6 +177,7 @@ func TestT11BlockedPeerIsShownNothing(t *testing.T) {
 		t.Fatal("mallory was never shown alice, so this test proves nothing")
 	}
 	block(t, alice, "mallory", true)
+	c.heard(alice)
 	before := introducedAt(mallory, alice)
 	sent, err := mallory.Send(t.Context(), api.SendRequest{To: "alice", Text: "where are you now?"})
 	if err != nil {
@@ -195,6 +197,19 @@ func TestT11BlockedPeerIsShownNothing(t *testing.T) {
 	block(t, alice, "mallory", false)
 	c.send(alice, "mallory", "I had enough of you")
 	c.awaitPath(mallory, "alice", api.PathDirect)
+}
+
+// heard waits until the rendezvous has heard all that a daemon has said to it: an answer
+// to what the daemon says last has come.
+func (c *circle) heard(d *Daemon) {
+	c.t.Helper()
+	nobody := d.conversation(wire.Key{0: 0xfe, 31: 1})
+	nobody.talk()
+	c.await("the rendezvous refuses a talk with nobody", func() bool {
+		nobody.mu.Lock()
+		defer nobody.mu.Unlock()
+		return nobody.refused != 0
+	})
 }
 
 func introducedAt(d, peer *Daemon) time.Time {

@@ -12,14 +12,17 @@ func TestPeersHearThatUDPStopped(t *testing.T) {
 	alice, bob := c.join("alice"), c.join("bob")
 	c.knows(alice, "bob")
 	c.knows(bob, "alice")
-	alice.mu.Lock()
-	server := alice.server
-	alice.observation.at = time.Now().Add(-observationLifetime) // the answers stopped
-	alice.mu.Unlock()
-	alice.chooseRelay(server)
+	stop := func() { // as often as an answer comes nevertheless
+		alice.mu.Lock()
+		server := alice.server
+		alice.observation.at = time.Now().Add(-observationLifetime)
+		alice.mu.Unlock()
+		alice.chooseRelay(server)
+	}
 
 	talk := bob.conversation(alice.Key())
 	c.await("bob is told of alice without an observed endpoint", func() bool {
+		stop()
 		talk.want(true)
 		talk.mu.Lock()
 		defer talk.mu.Unlock()

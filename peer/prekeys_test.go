@@ -177,6 +177,7 @@ func TestT24RecordingAndBothStatesOpenNothingOlder(t *testing.T) {
 	if err := bob.renewPrekeys(time.Now().Add(prekeyRetention + time.Second)); err != nil {
 		t.Fatal(err)
 	}
+	c.await("nobody reads what was deleted any more", func() bool { return bob.store.EmptyLog(t.Context()) == nil })
 	if opens(steal(t, id, aliceDir, bobDir), alice.Key(), bob.Key(), recorded) {
 		t.Error("the recording was opened with what was stolen after the retention")
 	}

@@ -21,15 +21,12 @@ func TestSubscribersSeeWhatBecomesOfOurMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	var states []api.State
-	for !slices.Contains(states, api.StateRead) {
+	for !slices.Contains(states, api.StateRead) || !slices.Contains(states, api.StateDelivered) { // in any order
 		receipt, ok := (<-receipts).(api.Receipt)
 		if !ok || receipt.ID != sent.ID || receipt.To != "bob" || receipt.ToKey != bob.Key().String() || receipt.At.IsZero() {
-			t.Fatalf("receipt: %+v", receipt)
+			t.Fatalf("receipt: %+v, after the states %s", receipt, states)
 		}
 		states = append(states, receipt.State)
-	}
-	if !slices.Contains(states, api.StateDelivered) {
-		t.Errorf("the message went through the states %s", states)
 	}
 
 	c.send(alice, "bob", "again")
