@@ -77,11 +77,12 @@ func TestWhatWasChangedBeforeItWasSentArrivesAsItIs(t *testing.T) {
 	if _, err := alice.Edit(t.Context(), api.EditRequest{ID: "last", Text: "at eight"}); err != nil {
 		t.Fatal(err)
 	}
-	c.stop() // so that nothing comes before somebody looks
+	if err := alice.Close(); err != nil { // so that nothing comes before somebody looks
+		t.Fatal(err)
+	}
 	back := c.startAt("bob", dir)
 	shown := back.Subscribe(c.guard(), api.TypeMessage)
-	c.start()
-	c.settled(alice, "bob")
+	c.settled(c.joinAt("alice", alice.config.StateDir), "bob")
 	if got := texts(t, back, "alice"); !slices.Equal(got, []string{"hello", "at eight", "the end"}) {
 		t.Errorf("bob has %q", got)
 	}
