@@ -132,21 +132,51 @@ func (s *spare) await(deadline time.Time, questions ...*question) bool {
 }
 
 // receive hands datagrams to take until that is done, and reports whether it
-// was before the deadline.
+// was for one that had come by the deadline.
 func (s *spare) receive(deadline time.Time, take func(datagram []byte, from netip.AddrPort) (done bool)) bool {
-	if s.conn.SetReadDeadline(deadline) != nil {
-		return false // closed
-	}
 	buffer := make([]byte, wire.LoginSize+1)
-	for {
-		n, from, err := s.conn.ReadFromUDPAddrPort(buffer)
-		if err != nil {
-			return false
+	return s.look(deadline, func() (done bool) {
+		for {
+			n, from, err := s.conn.ReadFromUDPAddrPort(buffer)
+			if err != nil {
+				return false
+			}
+			if take(buffer[:n], unmapped(from)) {
+				return true
+			}
 		}
-		if take(buffer[:n], unmapped(from)) {
+	})
+}
+
+const (
+	// lastLook is how long a socket is read after a deadline. Package net reads
+	// nothing when a deadline has passed, so what came in time would be lost whenever
+	// this program stood still meanwhile, and a NAT be taken for one that lets nothing
+	// in. Shorter is over before it begins, on a machine with something to do; longer
+	// makes every wait in vain longer.
+	lastLook = 5 * time.Millisecond
+	// lastLooks bounds how often the last look is repeated, on a machine that never
+	// stops standing still.
+	lastLooks = 20
+)
+
+// look calls read, which ends at the deadline if not before, and has it look for what
+// had come by then. It reports whether read is done.
+func (s *spare) look(deadline time.Time, read func() (done bool)) bool {
+	for looks := 0; looks <= lastLooks; looks++ {
+		if s.conn.SetReadDeadline(deadline) != nil {
+			return false // closed
+		}
+		if read() {
 			return true
 		}
+		now := time.Now()
+		if looks > 0 && now.Sub(deadline) < lastLook { // else it stood still again
+			return false
+		}
+		deadline = now.Add(lastLook)
 	}
+	return false
 }
 
 func unmapped(endpoint netip.AddrPort) netip.AddrPort {

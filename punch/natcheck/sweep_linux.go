@@ -36,12 +36,14 @@ func (s *spare) limitTTL(ttl int) error {
 // its answer.
 func (s *spare) awaitReport(deadline time.Time, q *question) (router netip.Addr) {
 	raw, err := s.conn.SyscallConn()
-	if err != nil || s.conn.SetReadDeadline(deadline) != nil {
+	if err != nil {
 		return netip.Addr{}
 	}
-	_ = raw.Read(func(fd uintptr) (done bool) { // fails when the time is over
-		router = readReport(int(fd))
-		return router.IsValid() || readAnswer(int(fd), q)
+	s.look(deadline, func() bool {
+		return raw.Read(func(fd uintptr) (done bool) { // fails when the time is over
+			router = readReport(int(fd))
+			return router.IsValid() || readAnswer(int(fd), q)
+		}) == nil
 	})
 	return router
 }
