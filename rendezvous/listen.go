@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"runtime"
 	"strconv"
-	"strings"
 	"syscall"
 
 	reuseport "github.com/libp2p/go-reuseport"
@@ -36,9 +35,9 @@ type sockets struct {
 	udp []*udpSocket // those of mainPort, then the one of otherPort, then those of second addresses
 }
 
-// listen binds all sockets at address. With port 0 it looks for a pair of
-// neighbouring ports.
-func listen(address string) (*sockets, error) {
+// listen binds all sockets at address, and what further binds at the same ports. With
+// port 0 it looks for two neighbouring ports that are free for all of them.
+func listen(address string, further func(*sockets) error) (*sockets, error) {
 	host, portText, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("listen address %q: want HOST:PORT or :PORT", address)
@@ -48,7 +47,7 @@ func listen(address string) (*sockets, error) {
 		attempts = portAttempts
 	}
 	for {
-		s, err := listenPair(host, portText)
+		s, err := listenAt(host, portText, further)
 		attempts--
 		if err == nil || attempts == 0 {
 			return s, err
@@ -56,8 +55,8 @@ func listen(address string) (*sockets, error) {
 	}
 }
 
-// listenPair binds TCP first: where it succeeds, nobody else serves this port.
-func listenPair(host, portText string) (_ *sockets, err error) {
+// listenAt binds TCP first: where it succeeds, nobody else serves this port.
+func listenAt(host, portText string, further func(*sockets) error) (_ *sockets, err error) {
 	s := new(sockets)
 	defer func() {
 		if err != nil {
@@ -79,6 +78,9 @@ func listenPair(host, portText string) (_ *sockets, err error) {
 		return nil, err
 	}
 	s.add(other, otherPort)
+	if err = further(s); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -132,26 +134,6 @@ func listenUDP(address string) (*net.UDPConn, error) {
 // seesAddressAsked reports whether the system tells which of this host's
 // addresses a datagram was sent to when we listen on all of them.
 func seesAddressAsked() bool { return runtime.GOOS == "linux" }
-
-// openSockets binds all there are. With port 0, one that somebody has at a second
-// address only is given up for another.
-func openSockets(config Config) (*sockets, addresses, error) {
-	for attempts := portAttempts; ; {
-		s, err := listen(config.Listen)
-		if err != nil {
-			return nil, addresses{}, err
-		}
-		found, err := s.openSecond(config)
-		if err == nil {
-			return s, found, nil
-		}
-		s.close()
-		attempts--
-		if attempts == 0 || !strings.HasSuffix(config.Listen, ":0") || !errors.Is(err, syscall.EADDRINUSE) {
-			return nil, found, err
-		}
-	}
-}
 
 // openSecond finds the second addresses and binds both UDP ports there too, if
 // the sockets there are do not cover them.

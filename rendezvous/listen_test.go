@@ -9,9 +9,12 @@ import (
 	"peerd/internal/offload"
 )
 
+// nothing is what is bound besides where there is no second address.
+func nothing(*sockets) error { return nil }
+
 func TestPortZeroFindsAFreePair(t *testing.T) {
 	for range 20 {
-		s, err := listen("127.0.0.1:0")
+		s, err := listen("127.0.0.1:0", nothing)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +39,11 @@ func TestPortZeroIsFreeAtTheSecondAddressToo(t *testing.T) {
 	}
 	config := Config{Listen: "127.0.0.1:0", SecondAddresses: []string{secondLoopback.String()}}
 	for range 200 {
-		s, found, err := openSockets(config)
+		var found addresses
+		s, err := listen(config.Listen, func(s *sockets) (err error) {
+			found, err = s.openSecond(config)
+			return err
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,22 +57,22 @@ func TestPortZeroIsFreeAtTheSecondAddressToo(t *testing.T) {
 // A port that somebody else has, sharing or not, must be an error and not a
 // silent split of the peers between the two.
 func TestForeignPortIsAnError(t *testing.T) {
-	first, err := listen("127.0.0.1:0")
+	first, err := listen("127.0.0.1:0", nothing)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer first.close()
-	if _, err := listen(first.tcp.Addr().String()); err == nil {
+	if _, err := listen(first.tcp.Addr().String(), nothing); err == nil {
 		t.Error("a second rendezvous shares the TCP port")
 	}
 	_ = first.tcp.Close()
-	if _, err := listen(first.udp[0].conn.LocalAddr().String()); err == nil {
+	if _, err := listen(first.udp[0].conn.LocalAddr().String(), nothing); err == nil {
 		t.Error("a second rendezvous shares the UDP port")
 	}
 }
 
 func TestFlowsAreSpreadOverSockets(t *testing.T) {
-	s, err := listen("127.0.0.1:0")
+	s, err := listen("127.0.0.1:0", nothing)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -171,7 +171,11 @@ func open(config Config, self *identity.Identity, state *state) (_ *Server, err 
 	if err != nil {
 		return nil, err
 	}
-	sockets, found, err := openSockets(config)
+	var found addresses
+	sockets, err := listen(config.Listen, func(s *sockets) (err error) {
+		found, err = s.openSecond(config)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
